@@ -1,0 +1,1 @@
+"""The vocabulary that templates are written in."""

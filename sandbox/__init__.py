@@ -1,0 +1,1 @@
+"""The embedded AWS that the demo and the tests run against."""

@@ -1,0 +1,1 @@
+"""Where it goes: accounts, plan, apply."""
