@@ -1,0 +1,1 @@
+"""The CloudFormation engine of the embedded AWS."""

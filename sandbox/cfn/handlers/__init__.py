@@ -1,0 +1,1 @@
+"""What happens in the services behind a resource type: small create, update and delete functions in tables."""
