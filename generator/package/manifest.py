@@ -77,7 +77,9 @@ def decode(content: bytes, where: str) -> Manifest:
     try:
         return msgspec.json.decode(content, type=Manifest)
     except msgspec.DecodeError as problem:
-        raise ToolError(f"{where}: not a manifest of this version: {problem}", "generate again: mlz generate") from problem
+        raise ToolError(
+            f"{where}: not a manifest of this version: {problem}", "generate again: mlz generate"
+        ) from problem
 
 
 def load(folder: Path) -> Manifest:
