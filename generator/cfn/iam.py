@@ -125,7 +125,7 @@ def trust(*services: str, source_arn: Any = None) -> PolicyDocument:
 
 
 def trust_plain(*services: str) -> PolicyDocument:
-    """Let services assume a role that do not send aws:SourceAccount when they do (say which and why beside the call)."""
+    """Let services assume a role that send no aws:SourceAccount with it (say which and why beside the call)."""
     principal = Principal("Service", [service(name) for name in services])
     return policy(Statement(Effect="Allow", Action=[sts.AssumeRole], Principal=principal))
 
@@ -141,7 +141,7 @@ def policy(*statements: Statement | Sequence[Statement]) -> PolicyDocument:
     """A policy document of the current version; lists of statements are taken apart."""
     flat: list[Statement] = []
     for statement in statements:
-        flat.extend(statement if isinstance(statement, (list, tuple)) else [statement])
+        flat.extend([statement] if isinstance(statement, Statement) else statement)
     return PolicyDocument(Version="2012-10-17", Statement=flat)
 
 

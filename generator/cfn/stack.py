@@ -89,21 +89,25 @@ class Nested:
         self.tags = tags
         self.parameters = _checked(title, child, parameters)
 
-    def get(self, output: Out, otherwise: Any = None) -> Any:
-        """The child's output; `otherwise` is required where the child or the output exists only under a condition."""
+    def get(self, output: Out, otherwise: Any = None, when: Cond | None = None) -> Any:
+        """The child's output; `otherwise` is required where the child or the output exists only under a condition.
+
+        `when` is the parent's condition under which a conditional output exists; for a conditional child it is known.
+        """
         contract = self.child.contract()
         if contract.outputs.get(output.name) is not output:
             raise WiringError(
                 f"{self.title}: {self.child.FILE} has no output {output.name}",
                 f"it has: {', '.join(contract.outputs) or 'none'}",
             )
-        if (self.when or output.when) and otherwise is None:
+        condition = when or (None if output.when else self.when)
+        if (self.when or output.when) and (otherwise is None or condition is None):
             raise WiringError(
                 f"{self.title}: {self.child.FILE} gives {output.name} only under a condition",
-                f"say what to use otherwise: .get({output.name}, otherwise=…)",
+                f"say what to use otherwise: .get({output.name}, otherwise=…, when=…)",
             )
         value = GetAtt(self.title, f"Outputs.{output.name}")
-        return self.when.then(value, otherwise) if self.when else value
+        return condition.then(value, otherwise) if condition else value
 
     def resource(self, url: Any) -> StackResource:
         """The AWS::CloudFormation::Stack of this child whose template stands at `url`."""

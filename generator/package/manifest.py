@@ -26,7 +26,10 @@ class ParameterEntry(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class TemplateEntry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One emitted template: `path` is relative to the manifest's folder, `sha256` is of its bytes, `key` is where it stands in S3."""
+    """One emitted template: `path` is relative to the manifest's folder, `sha256` is of its bytes, `key` its place in S3.
+
+    `entry_key` is the stable second place of a template that people launch by hand, or empty.
+    """
 
     path: str
     sha256: str
@@ -39,7 +42,7 @@ class TemplateEntry(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ObjectEntry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One object to publish; `path` is relative to the manifest's folder. Objects with `mutable` stand under a stable key."""
+    """One object to publish; `path` is relative to the manifest's folder; `mutable` says that its key is a stable name."""
 
     key: str
     path: str

@@ -1,0 +1,1 @@
+"""One data science environment in the development account."""

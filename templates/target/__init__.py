@@ -1,0 +1,1 @@
+"""What each staging and production account receives."""
