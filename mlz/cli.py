@@ -1,0 +1,140 @@
+"""The program `mlz`: finds the command, runs it, turns what happened into a last line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from generator.errors import ToolError
+from mlz.options import Run, options, with_given
+
+# name -> line for --help; the command is `command` in mlz.commands.<name>, imported when it runs.
+COMMANDS = {
+    "generate": "Write every template to build/REGION. No AWS call.",
+    "lint": "Check the templates with cfn-lint.",
+    "package": "Generate, lint and publish to the S3 bucket.",
+    "bootstrap": "Make the execution role in every target account.",
+    "plan": "Show what converging the target accounts would change.",
+    "deploy": "Deploy core, env or targets.",
+    "apply": "Apply a saved plan.",
+    "status": "Show accounts by stack set.",
+    "destroy": "Delete targets, env and core, and prove it.",
+    "sandbox": "Start the embedded AWS.",
+    "doctor": "Check credentials, bucket, roles and limits.",
+    "settings": "Show settings, or the JSON Schema of mlz.yaml.",
+    "completion": "Print the shell's completion script.",
+    "version": "Print the version.",
+}
+HIDDEN = {"demo": "The whole story on the embedded AWS."}
+RESUME = "run the same command to go on"
+
+
+class Program(click.Group):
+    """Commands by name, each imported only when used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS and cmd_name not in HIDDEN:
+            return None
+        command = import_module(f"mlz.commands.{cmd_name}").command
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and args[0] not in HIDDEN:
+            import difflib
+
+            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            raise click.UsageError(
+                f"there is no command {args[0]}" + (f"; did you mean {close[0]}?" if close else ""), ctx
+            )
+        return super().resolve_command(ctx, args)
+
+
+def _start(context: click.Context, **values: Any) -> None:
+    context.obj = with_given(context.obj or Run(), values)
+
+
+def _show_version(context: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        from mlz.commands.version import text
+
+        click.echo(text())
+        context.exit()
+
+
+PROGRAM = Program(
+    "mlz",
+    callback=click.pass_context(_start),
+    help="Secure multi-account SageMaker platforms: generate, lint, package, deploy, converge.",
+    params=[
+        *options(),
+        click.Option(
+            ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Version."
+        ),
+    ],
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line; the exit code, never an exception."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words or bool(os.environ.get("MLZ_DEBUG"))
+    try:
+        result = PROGRAM.main(words, prog_name="mlz", standalone_mode=False)
+    except (KeyboardInterrupt, click.Abort):
+        return _say("interrupted", RESUME, 130)
+    except click.UsageError as problem:
+        usage = problem.ctx.command_path if problem.ctx else "mlz"
+        return _say(problem.format_message(), f"see: {usage} --help", 2)
+    except ToolError as problem:
+        if debug:
+            traceback.print_exc()
+        return _say(problem.message, problem.hint, problem.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Exception as problem:  # noqa: BLE001
+        return _unexpected(problem, debug=debug)
+    return result if isinstance(result, int) else 0
+
+
+def _unexpected(problem: Exception, *, debug: bool) -> int:
+    from mlz.failure import explained
+
+    if debug:
+        traceback.print_exc()
+    known = explained(problem)
+    if known:
+        return _say(known.message, known.hint, known.exit_code)
+    return _say(f"{type(problem).__name__}: {problem}", "run again with --debug, and report what it prints", 1)
+
+
+def _say(message: str, hint: str, code: int) -> int:
+    click.secho(f"error: {message}", err=True, fg="red")
+    if hint:
+        click.secho(f"hint: {hint}", err=True, fg="cyan")
+    return code
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    sys.exit(run())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""The options that every command takes, before or after its name, and the run they describe."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mlz.console import Console
+
+if TYPE_CHECKING:
+    from mlz.settings import Settings
+
+OUTPUTS = ("text", "json", "yaml")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One invocation: where settings come from, what was agreed to, how to speak."""
+
+    config: str = ""
+    profile: str = ""
+    region: str = ""
+    output: str = "text"
+    yes: bool = False
+    dry_run: bool = False
+    debug: bool = False
+    no_color: bool = False
+    quiet: bool = False
+    verbose: int = 0
+    console: Console = field(default_factory=Console)
+
+    def settings(self, *, bucket: str = "", prefix: str = "") -> Settings:
+        """The settings of this run; ToolError names file, line and key."""
+        from mlz.configuration import Overlay, load
+
+        overlay = Overlay(self.region, self.profile, bucket or _variable("MLZ_BUCKET", "CFN_BUCKET_NAME"), prefix)
+        return load(Path(self.config) if self.config else None, overlay, os.environ)
+
+
+def _variable(*names: str) -> str:
+    return next((os.environ[name] for name in names if os.environ.get(name)), "")
+
+
+def options() -> list[click.Option]:
+    """Fresh option objects; those of the program also read MLZ_* variables."""
+    return [
+        click.Option(["--config"], envvar="MLZ_CONFIG", metavar="FILE", help="Settings file (default: mlz.yaml)."),
+        click.Option(["--profile"], envvar="MLZ_PROFILE", help="AWS profile."),
+        click.Option(["--region"], envvar=["MLZ_REGION", "DEPLOYMENT_REGION"], help="AWS Region."),
+        click.Option(["--output"], envvar="MLZ_OUTPUT", type=click.Choice(OUTPUTS), help="Form of the data on stdout."),
+        click.Option(["--yes", "-y"], envvar="MLZ_YES", is_flag=True, default=None, help="Do not ask."),
+        click.Option(["--dry-run"], envvar="MLZ_DRY_RUN", is_flag=True, default=None, help="Show, change nothing."),
+        click.Option(
+            ["--debug"], envvar="MLZ_DEBUG", is_flag=True, default=None, help="Show the traceback of an error."
+        ),
+        click.Option(["--no-color"], is_flag=True, default=None, help="No colours (also: NO_COLOR)."),
+        click.Option(["--quiet", "-q"], envvar="MLZ_QUIET", is_flag=True, default=None, help="No progress."),
+        click.Option(["--verbose", "-v"], count=True, default=None, help="More detail; twice for still more."),
+    ]
+
+
+NAMES = ("config", "profile", "region", "output", "yes", "dry_run", "debug", "no_color", "quiet", "verbose")
+
+
+def with_given(run: Run, values: dict[str, Any]) -> Run:
+    """`run` with the global options among `values` that were given; they are taken out of `values`."""
+    given = {name: values.pop(name) for name in NAMES if name in values}
+    merged = replace(run, **{name: value for name, value in given.items() if value is not None})
+    console = Console.of(os.environ, no_color=merged.no_color, quiet=merged.quiet, verbose=merged.verbose)
+    return replace(merged, console=console)
+
+
+class Verb(click.Command):
+    """A command that also takes the program's options after its name; its function gets `run` first."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = {parameter.name for parameter in self.params}
+        self.params += [_without_variable(option) for option in options() if option.name not in own]
+
+    def invoke(self, context: click.Context) -> Any:
+        context.obj = with_given(context.obj or Run(), context.params)
+        return super().invoke(context)
+
+
+def _without_variable(option: click.Option) -> click.Option:
+    option.envvar = None
+    return option
+
+
+def verb(summary: str) -> Callable[[Callable[..., int | None]], click.Command]:
+    """Decorator: a click command whose function gets the Run first and may return an exit code."""
+
+    def decorate(function: Callable[..., int | None]) -> click.Command:
+        return click.command(cls=Verb, help=summary)(click.pass_obj(function))
+
+    return decorate

@@ -1,0 +1,111 @@
+"""The program as a person meets it: help, mistakes, exit codes, and what it imports."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mlz import cli
+from mlz.console import wants_color
+
+ROOT = Path(__file__).parents[2]
+HEAVY = {"boto3", "botocore", "cfnlint", "troposphere", "rich", "msgspec", "yaml", "jinja2", "moto"}
+
+
+def imported(*words: str) -> set[str]:
+    code = f"import sys; from mlz.cli import run; run({list(words)!r}); print(sorted(sys.modules), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(done.stderr.splitlines()[-1].strip("[]").replace("'", "").split(", "))
+
+
+@pytest.mark.parametrize(
+    "words", [("--help",), ("version",), ("completion", "zsh"), ("lint", "--help"), ("plan", "-h")]
+)
+def test_help_imports_nothing_heavy(words: tuple[str, ...]) -> None:
+    assert imported(*words) & HEAVY == set()
+
+
+def test_reading_settings_needs_no_aws_library() -> None:
+    assert imported("settings", "schema") & (HEAVY - {"msgspec", "yaml"}) == set()
+
+
+def test_a_misspelt_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["lnt"]) == 2
+    assert capsys.readouterr().err == "error: there is no command lnt; did you mean lint?\nhint: see: mlz --help\n"
+
+
+def test_a_misspelt_option(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["version", "--qiet"]) == 2
+    error = capsys.readouterr().err
+    assert error.splitlines()[0].startswith("error: No such option")
+    assert error.splitlines()[1] == "hint: see: mlz version --help"
+
+
+def test_a_settings_error_goes_to_stderr(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "mlz.yaml"
+    path.write_text("regoin: x\n")
+    assert cli.run(["settings", "show", "--config", str(path)]) == 1
+    out, error = capsys.readouterr()
+    assert out == ""
+    assert error == f"error: {path}:1: regoin: unknown setting\nhint: did you mean region?\n"
+
+
+def test_global_options_stand_before_or_after_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["--region", "eu-west-1", "--output", "json", "settings", "show"]) == 0
+    before = json.loads(capsys.readouterr().out)
+    assert cli.run(["settings", "show", "--output", "json", "--region", "eu-west-1"]) == 0
+    assert json.loads(capsys.readouterr().out) == before
+    assert before["region"] == "eu-west-1"
+
+
+def test_the_variables_of_the_reference(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("CFN_BUCKET_NAME", "my-bucket")
+    monkeypatch.setenv("DEPLOYMENT_REGION", "eu-central-1")
+    assert cli.run(["settings", "show", "--output", "json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["package"]["bucket"], shown["region"]) == ("my-bucket", "eu-central-1")
+
+
+def test_the_schema_beside_the_example_is_the_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["settings", "schema", "-q"]) == 0
+    assert capsys.readouterr().out == (ROOT / "mlz.schema.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("problem", "code", "first"),
+    [
+        (KeyboardInterrupt(), 130, "error: interrupted"),
+        (ValueError("boom"), 1, "error: ValueError: boom"),
+        (PermissionError(13, "Permission denied", "build/x"), 1, "error: build/x: Permission denied"),
+    ],
+)
+def test_what_went_wrong_is_one_line(
+    problem: BaseException, code: int, first: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> str:
+        raise problem
+
+    monkeypatch.setattr("mlz.commands.version.text", fail)
+    assert cli.run(["version"]) == code
+    error = [line for line in capsys.readouterr().err.splitlines() if line]
+    assert (error[0], len(error)) == (first, 2)
+
+
+@pytest.mark.parametrize(
+    ("environment", "terminal", "flag", "expected"),
+    [
+        ({}, True, False, True),
+        ({}, False, False, False),
+        ({"NO_COLOR": "1"}, True, False, False),
+        ({"FORCE_COLOR": "1"}, False, False, True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, True, False, False),
+        ({"CI": "true"}, True, False, False),
+        ({"FORCE_COLOR": "1"}, True, True, False),
+    ],
+)
+def test_colors(environment: dict[str, str], terminal: bool, flag: bool, expected: bool) -> None:
+    assert wants_color(environment, is_terminal=terminal, no_color=flag) is expected
