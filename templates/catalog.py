@@ -1,14 +1,74 @@
-"""CATALOG: every template, in deployment order."""
+"""CATALOG: every template, in deployment order, and the names under which people and projects find things."""
 
 from __future__ import annotations
 
-from generator.cfn.stack import Stack
+from pathlib import Path
 
-CATALOG: tuple[type[Stack], ...] = ()
-ENTRY_FILES = (
-    "core-main.yaml",
-    "env-main.yaml",
-    "data-science-environment-quickstart.yaml",
-    "env-iam-setup-stackset-role.yaml",
-    "package-cfn.yaml",
+from generator.cfn.stack import Stack
+from templates.core.iam_sc_sm_projects_roles import CoreIamScSmProjectsRoles
+from templates.core.iam_shared_roles import CoreIamSharedRoles
+from templates.core.main import CoreMain
+from templates.core.package_cfn import PackageCfn
+from templates.core.sc_shared_portfolio import CoreScSharedPortfolio
+from templates.core.security_controls import CoreSecurityControls
+from templates.core.shared_services_ecs import CoreSharedServicesEcs
+from templates.core.shared_services_network import CoreSharedServicesNetwork
+from templates.env.iam import EnvIam
+from templates.env.iam_setup_stackset_role import EnvIamSetupStacksetRole
+from templates.env.kms import EnvKms
+from templates.env.main import EnvMain
+from templates.env.quickstart import DataScienceEnvironmentQuickstart
+from templates.env.s3 import EnvS3
+from templates.env.sagemaker_studio import EnvSagemakerStudio
+from templates.env.sc_portfolio import EnvScPortfolio
+from templates.env.vpc import EnvVpc
+from templates.project.model_build_train import ProjectModelBuildTrain
+from templates.project.model_deploy import ProjectModelDeploy
+from templates.target.iam_target_account_roles import EnvIamTargetAccountRoles
+
+SOURCES = Path(__file__).parent / "sources"
+
+CATALOG: tuple[type[Stack], ...] = (
+    PackageCfn,
+    CoreIamSharedRoles,
+    CoreIamScSmProjectsRoles,
+    CoreSharedServicesNetwork,
+    CoreSharedServicesEcs,
+    CoreSecurityControls,
+    CoreScSharedPortfolio,
+    CoreMain,
+    EnvIamSetupStacksetRole,
+    EnvIam,
+    EnvVpc,
+    EnvKms,
+    EnvS3,
+    EnvIamTargetAccountRoles,
+    EnvSagemakerStudio,
+    EnvScPortfolio,
+    EnvMain,
+    DataScienceEnvironmentQuickstart,
+    ProjectModelBuildTrain,
+    ProjectModelDeploy,
 )
+
+# Templates that people launch by hand or that the reference published under a stable name
+ENTRIES = frozenset(
+    stack.FILE
+    for stack in (
+        PackageCfn,
+        CoreMain,
+        EnvMain,
+        DataScienceEnvironmentQuickstart,
+        EnvIamSetupStacksetRole,
+        EnvScPortfolio,
+        ProjectModelBuildTrain,
+        ProjectModelDeploy,
+    )
+)
+
+# Seed of each kind of project repository: folder under sources/seed -> key below the prefix, as the reference has it
+SEEDS = {
+    "model-build-train": "seed-code/mlops-model-build-train-v1.0.zip",
+    "model-deploy": "seed-code/mlops-model-deploy-v1.0.zip",
+}
+SEED_TAGS = {"servicecatalog:provisioning": "true"}

@@ -1,0 +1,68 @@
+# mlz: secure multi-account SageMaker MLOps platforms on AWS, as code. `make help` lists the targets.
+
+PYTHON ?= python3
+VENV := .venv
+MLZ := $(VENV)/bin/mlz
+
+# The variables of the reference; each may also stand in mlz.yaml (package.bucket, region).
+CFN_BUCKET_NAME ?=
+DEPLOYMENT_REGION ?=
+SITE := $(if $(CFN_BUCKET_NAME),--bucket $(CFN_BUCKET_NAME)) $(if $(DEPLOYMENT_REGION),--region $(DEPLOYMENT_REGION))
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint generate package deploy-core deploy-env deploy-targets golden bench check style types clean
+
+help: ## This list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/ready: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version) if sys.version_info < (3, 11) else 0'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(VENV)/ready ## Make .venv with everything that the other targets need
+
+demo: setup ## The whole main job on the embedded AWS: no account needed
+	$(MLZ) demo $(ARGS)
+
+test: setup style types ## All tests
+	$(VENV)/bin/python -m pytest -n auto $(ARGS)
+
+style: setup
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check --quiet .
+
+types: setup
+	$(VENV)/bin/mypy
+
+generate: setup ## Write build/REGION/*.yaml; no AWS call
+	$(MLZ) generate $(SITE) $(ARGS)
+
+lint: setup ## The gate: cfn-lint over every emitted template
+	$(MLZ) lint $(SITE) $(ARGS)
+
+package: setup ## Generate, lint and publish to S3: CFN_BUCKET_NAME=… DEPLOYMENT_REGION=…
+	$(MLZ) package $(SITE) $(ARGS)
+
+deploy-core: setup ## Deploy the core stack
+	$(MLZ) deploy core $(SITE) $(ARGS)
+
+deploy-env: setup ## Deploy the environment, then converge the staging and prod accounts
+	$(MLZ) deploy env $(SITE) $(ARGS)
+	$(MLZ) deploy targets $(SITE) $(ARGS)
+
+deploy-targets: setup ## Converge the staging and prod accounts only
+	$(MLZ) deploy targets $(SITE) $(ARGS)
+
+golden: setup ## Rewrite the golden templates, and show what changed
+	$(VENV)/bin/python -m tests.golden.rewrite
+	git --no-pager diff --stat -- tests/golden
+
+bench: setup ## Measure this machine: generate, lint, package, start-up, sandbox
+	$(VENV)/bin/python -m bench
+
+clean: ## Remove build output and the virtual environment
+	rm -rf build/*/ $(VENV)
