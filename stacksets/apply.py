@@ -1,0 +1,234 @@
+"""Carry out a plan: submit each operation, wait for it, report it, and stop at a gate where an account failed."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeAlias, assert_never
+
+from generator.errors import ToolError
+from stacksets.actions import (
+    Action,
+    AwaitOperation,
+    CreateInstances,
+    CreateSet,
+    DeleteInstances,
+    DeleteSet,
+    Group,
+    Plan,
+    RetryInstances,
+    Step,
+    UpdateInstances,
+    UpdateSet,
+)
+from stacksets.cause import Failure, accounts_failed, by_reason
+from stacksets.report import (
+    AccountFailed,
+    ActionFinished,
+    ActionStarted,
+    GatePassed,
+    OperationFinished,
+    OperationProgress,
+    OperationStarted,
+    Report,
+    StepStarted,
+    silent,
+)
+from stacksets.service import Operation, Result, StackSets
+from stacksets.waiting import SYSTEM, Clock, Pace, submit, wait_turns
+
+Diagnose: TypeAlias = Callable[[str, tuple[Result, ...]], tuple[Failure, ...]]
+Grouped: TypeAlias = RetryInstances | CreateInstances | UpdateInstances | DeleteInstances
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """What applying works with: the service, where events go, who explains failures, and how it waits."""
+
+    service: StackSets
+    report: Report = silent
+    diagnose: Diagnose = by_reason
+    pace: Pace = field(default_factory=Pace)
+    clock: Clock = SYSTEM
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """An operation under way."""
+
+    operation: str
+    group: Group
+    started: float
+
+
+def apply(plan: Plan, engine: Engine) -> None:
+    """Do every action in order. AccountsFailed names the accounts that did not get there, each with its first cause.
+
+    Operations go on in the service when this is interrupted; the same call finds them and goes on.
+    """
+    failures: list[Failure] = []
+    for position, step in enumerate(plan.steps):
+        failed = _step(step, engine)
+        failures += failed
+        rest = plan.steps[position + 1 :]
+        if failed and step.is_gate:
+            raise accounts_failed(tuple(failures), untouched=tuple(later.name for later in rest))
+        if step.is_gate and rest:
+            engine.report(GatePassed(step.name, rest[0].name))
+    if failures:
+        raise accounts_failed(tuple(failures), untouched=())
+
+
+def _step(step: Step, engine: Engine) -> list[Failure]:
+    engine.report(StepStarted(step.name, len(step.actions)))
+    failures: list[Failure] = []
+    for action in step.actions:
+        engine.report(ActionStarted(action.stack_set, type(action).__name__, len(action.accounts)))
+        results = _act(action, engine)
+        explained = engine.diagnose(action.stack_set, results) if results else ()
+        for failure in explained:
+            engine.report(AccountFailed(failure.stack_set, failure.account, failure.region, failure.cause))
+        engine.report(ActionFinished(action.stack_set, type(action).__name__, len(explained)))
+        failures += explained
+        if _is_spent(action, results) and step.is_gate:
+            break
+    return failures
+
+
+def _is_spent(action: Action, results: tuple[Result, ...]) -> bool:
+    """More accounts failed than the action tolerates: nothing after it in its step is started."""
+    if not results or isinstance(action, (CreateSet, DeleteSet, AwaitOperation)):
+        return False
+    return len({result.account for result in results}) > action.preferences.tolerated(len(action.accounts))
+
+
+def _act(action: Action, engine: Engine) -> tuple[Result, ...]:
+    """Do one action and return the results that failed."""
+    match action:
+        case CreateSet():
+            engine.service.create_set(action.definition)
+            return ()
+        case DeleteSet():
+            submit(
+                engine.clock,
+                engine.pace,
+                engine.report,
+                action.stack_set,
+                partial(engine.service.delete_set, action.stack_set),
+            )
+            return ()
+        case AwaitOperation():
+            group = Group(action.accounts, (), "")
+            return _collect(action.stack_set, Flight(action.operation, group, engine.clock.now()), engine)
+        case UpdateSet():
+            return _fly(action, (Group(action.accounts, (), action.operation),), engine)
+        case RetryInstances() | CreateInstances() | UpdateInstances() | DeleteInstances():
+            return _fly(action, action.groups, engine)
+        case _:
+            assert_never(action)
+
+
+def _fly(action: UpdateSet | Grouped, groups: tuple[Group, ...], engine: Engine) -> tuple[Result, ...]:
+    """Run the operations of an action, as many at a time as it allows, until all have ended or too many failed."""
+    waiting, flying, failed = deque(groups), list[Flight](), list[Result]()
+    accounts = len(action.accounts)
+    window, tolerated = action.preferences.concurrent(accounts), action.preferences.tolerated(accounts)
+    delays = wait_turns(engine.pace)
+    while waiting or flying:
+        if len(failed) > tolerated and action.preferences.is_soft:
+            waiting.clear()
+        while waiting and len(flying) < window:
+            flying.append(_launch(action, waiting.popleft(), engine))
+        ended = _look(action.stack_set, flying, engine)
+        for flight, operation in ended:
+            flying.remove(flight)
+            failed += _failures(action.stack_set, flight, operation, engine)
+        if flying and not ended:
+            engine.clock.sleep(next(delays))
+    return tuple(failed)
+
+
+def _collect(name: str, flight: Flight, engine: Engine) -> tuple[Result, ...]:
+    delays = wait_turns(engine.pace)
+    engine.report(OperationStarted(name, flight.operation, len(flight.group.accounts), True))
+    while not (ended := _look(name, [flight], engine)):
+        engine.clock.sleep(next(delays))
+    return _failures(name, flight, ended[0][1], engine)
+
+
+def _launch(action: UpdateSet | Grouped, group: Group, engine: Engine) -> Flight:
+    """Submit under the first attempt that is not used up; one that is under way already is waited for instead."""
+    name = action.stack_set
+    for attempt in range(engine.pace.attempts):
+        operation = f"mlz-{group.operation}-{attempt}"
+        known = engine.service.operation(name, operation)
+        if known is not None and not known.is_active:
+            continue
+        send = partial(_send, action, group, operation, engine.service)
+        is_adopted = known is not None or not submit(engine.clock, engine.pace, engine.report, name, send)
+        engine.report(OperationStarted(name, operation, len(group.accounts), is_adopted))
+        return Flight(operation, group, engine.clock.now())
+    raise ToolError(
+        f"{name}: the operation mlz-{group.operation} was tried {engine.pace.attempts} times before",
+        "look at what fails in its accounts: mlz status",
+    )
+
+
+def _send(action: UpdateSet | Grouped, group: Group, operation: str, service: StackSets) -> None:
+    name, to = action.stack_set, (group.accounts, group.regions)
+    match action:
+        case UpdateSet():
+            service.update_set(action.definition, (), (), action.preferences, operation)
+        case RetryInstances():
+            service.update_set(action.definition, *to, action.preferences, operation)
+        case CreateInstances():
+            service.create_instances(name, *to, group.overrides, action.preferences, operation)
+        case UpdateInstances():
+            service.update_instances(name, *to, group.overrides, action.preferences, operation)
+        case DeleteInstances():
+            service.delete_instances(name, *to, action.retain, action.preferences, operation)
+        case _:
+            assert_never(action)
+
+
+def _look(name: str, flying: list[Flight], engine: Engine) -> list[tuple[Flight, Operation]]:
+    """One look at all operations under way: a describe for one, a list for more, which is confirmed by a describe."""
+    if len(flying) > 1:
+        seen = {operation.id: operation for operation in engine.service.operations(name, 2 * len(flying) + 10)}
+        flying = [flight for flight in flying if flight.operation in seen and not seen[flight.operation].is_active]
+    ended: list[tuple[Flight, Operation]] = []
+    for flight in flying:
+        operation = engine.service.operation(name, flight.operation)
+        if operation is None:
+            raise ToolError(f"{name}: the operation {flight.operation} is gone", "plan again: mlz plan")
+        seconds = engine.clock.now() - flight.started
+        kind = OperationProgress if operation.is_active else OperationFinished
+        engine.report(kind(name, operation.id, operation.status, operation.failed, seconds))
+        if not operation.is_active:
+            ended.append((flight, operation))
+    return ended
+
+
+def _failures(name: str, flight: Flight, operation: Operation, engine: Engine) -> tuple[Result, ...]:
+    """The failed results of an ended operation; no call when the service says that there are none."""
+    if operation.status == "SUCCEEDED" and operation.failed == 0:
+        return ()
+    found = _results(name, operation, engine)
+    if found or operation.status == "SUCCEEDED":
+        return found
+    ended = operation.reason or f"the operation ended as {operation.status}"
+    regions = flight.group.regions or ("",)
+    return tuple(Result(account, regions[0], "CANCELLED", ended) for account in flight.group.accounts)
+
+
+def _results(name: str, operation: Operation, engine: Engine) -> tuple[Result, ...]:
+    """Results are listed late (the list is eventually consistent): read again while fewer are listed than counted."""
+    found = engine.service.failures(name, operation.id)
+    for delay in engine.pace.listing_delays:
+        if len(found) >= operation.failed:
+            break
+        engine.clock.sleep(delay)
+        found = engine.service.failures(name, operation.id)
+    return found

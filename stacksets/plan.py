@@ -1,0 +1,245 @@
+"""From what we want and what AWS has to what is to be done: a pure function, and the contract that applying rests on.
+
+A plan is data
+--------------
+`make(specs, state)` reads no clock, no network and no environment: equal inputs give an equal plan. The plan is frozen
+data (`stacksets.actions`), so that it can be shown, saved as JSON, reviewed by somebody else and applied later.
+`apply` is described entirely by the actions: every call it makes is in one of them, with everything that the call
+carries. Reasons and `changes` are for people; applying never reads them.
+
+What a plan is made of
+----------------------
+Steps, in order:
+
+1. `settle`: operations that are under way already, from a run that was cut off or from somebody else. A set with such
+   an operation gets nothing else in this plan; when it has ended, plan again (`Plan.must_settle`).
+2. `leave`: accounts that are no longer wanted are taken out, the last stage first and network before roles, so that
+   an account that moves between stages is never in both. This step is no gate: an account that cannot be left must
+   not keep the others from converging. It is reported at the end.
+3. one step a stage (`staging`, `prod`), roles before network. Each is a gate: an account that fails in it stops
+   everything after it.
+
+Within a stage, a set is created or updated first, then overrides change, then what is behind is tried again, then
+accounts that joined are added: a new template parameter has to reach the set before it can be overridden.
+
+What counts as different
+------------------------
+The template by the digest of the body that the service returns, so that a change made by hand is seen; parameters by
+value, where a value that equals the template's default equals its absence, and a NoEcho value cannot be compared; tags
+apart from those of AWS; the two roles; managed execution. Instances are compared as (account, Region) pairs, never as
+accounts times Regions. Overrides are compared where they were read (`state.with_overrides`): reading them costs a call
+an account, so a plan that needs none of them leaves them alone, and an account never loses what it was given.
+
+Who is in the way
+-----------------
+`standing` says what the organization says of accounts that are held but not wanted. A suspended one is left alone (the
+service skips it too). A closed one, or one that left the organization, cannot be reached: the set forgets it and the
+stack stays. INOPERABLE instances can only be forgotten; where the account is wanted it is then added anew.
+
+Never by surprise
+-----------------
+More removals than `Limits` allows are refused, unless the caller insists: an organization that suddenly lists fewer
+accounts is more often a listing that failed than an intention. An account that moves between sets is no removal.
+
+Operations have names
+---------------------
+The id of an operation is a digest of what it carries, and an attempt. A run that was cut off and started again asks
+for the same id, finds it running, and waits for it instead of submitting it a second time. The service holds the
+state; there is no state file. A plan carries the digest of the state it was made from; `refuse_stale` compares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from generator.errors import StalePlan, ToolError
+from stacksets import differences
+from stacksets.actions import (
+    Action,
+    AwaitOperation,
+    CreateInstances,
+    CreateSet,
+    DeleteInstances,
+    DeleteSet,
+    Group,
+    Plan,
+    RetryInstances,
+    Step,
+    Unchanged,
+    UpdateInstances,
+    UpdateSet,
+    operation_digest,
+)
+from stacksets.differences import Cells, Leaver
+from stacksets.spec import Preferences, StackSetSpec, check
+from stacksets.state import SetState, State
+
+SETTLE, LEAVE = "settle", "leave"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """More removed accounts than both of these at once are refused; the share is of all accounts held."""
+
+    removals: int = 2
+    removal_share: float = 0.2
+
+
+def make(
+    specs: Sequence[StackSetSpec],
+    state: State,
+    standing: Mapping[str, str] | None = None,
+    limits: Limits = Limits(),
+    insists: bool = False,
+) -> Plan:
+    """The plan that turns `state` into `specs`.
+
+    `standing`: account id → ACTIVE, SUSPENDED, PENDING_CLOSURE, CLOSED or ABSENT, for accounts that are held but not
+    wanted; one without an entry counts as ACTIVE. ToolError on parameters that a template does not have or lacks, and
+    on more removals than `limits` unless `insists`.
+    """
+    check(specs)
+    world = differences.world(tuple(sorted(specs, key=_order)), state, standing or {})
+    if not insists:
+        _refuse_removals(world, limits)
+    settle, leave = _settle(state, (spec.name for spec in world.specs)), _leave(world)
+    stages = tuple(_stage(world, stage) for stage in dict.fromkeys(spec.stage for spec in world.specs))
+    steps = (Step(SETTLE, settle), Step(LEAVE, leave, is_gate=False), *stages)
+    unchanged = tuple(entry for spec in world.specs for entry in _unchanged(world, spec))
+    return Plan(tuple(step for step in steps if step.actions), unchanged, state.digest)
+
+
+def destroy(specs: Sequence[StackSetSpec], state: State, standing: Mapping[str, str] | None = None) -> Plan:
+    """The plan that empties and deletes the sets: the last stage first, network before roles, every account named."""
+    names = [spec.name for spec in sorted(specs, key=_order, reverse=True) if spec.name in state.sets]
+    preferences = {spec.name: spec.preferences for spec in specs}
+    settle = _settle(state, names)
+    steps = tuple(
+        Step(name, (*_remove_all(state.sets[name], preferences[name], standing or {}), DeleteSet(name, "destroyed")))
+        for name in names
+        if not state.sets[name].operations
+    )
+    return Plan(((Step(SETTLE, settle),) if settle else ()) + steps, (), state.digest)
+
+
+def refuse_stale(plan: Plan, state: State) -> None:
+    """StalePlan unless `state` is still the one that `plan` was made from."""
+    if plan.state != state.digest:
+        raise StalePlan(
+            "plan: the stack sets have changed since it was made",
+            "make a new plan, look at it, and apply that: mlz plan --out FILE",
+        )
+
+
+def _order(spec: StackSetSpec) -> tuple[int, int, str]:
+    return spec.stage_position, spec.layer_position, spec.name
+
+
+def _refuse_removals(world: differences.World, limits: Limits) -> None:
+    held = world.state.accounts
+    lost = sorted(held - world.wanted)
+    allowed = max(limits.removals, int(limits.removal_share * len(held)))
+    if len(lost) > allowed:
+        named = ", ".join(lost[:5]) + (", …" if len(lost) > 5 else "")
+        raise ToolError(
+            f"plan: {len(lost)} of {len(held)} accounts would be removed ({named}), the limit is {allowed}",
+            "check the organizational units; if this is what you want, say so: --allow-removals",
+        )
+
+
+def _settle(state: State, names: Iterable[str]) -> tuple[Action, ...]:
+    return tuple(
+        AwaitOperation(
+            name,
+            operation.id,
+            tuple(sorted({i.account for i in state.sets[name].instances if i.last_operation == operation.id})),
+            f"{operation.action} is {operation.status}: started earlier, waited for",
+        )
+        for name in sorted(names)
+        if name in state.sets
+        for operation in state.sets[name].operations
+    )
+
+
+def _leave(world: differences.World) -> tuple[Action, ...]:
+    return tuple(
+        _delete(spec.name, leaver, spec.preferences)
+        for spec in reversed(world.specs)
+        if not world.is_busy(spec)
+        for leaver in world.leavers(spec)
+    )
+
+
+def _delete(name: str, leaver: Leaver, preferences: Preferences) -> DeleteInstances:
+    groups = _groups("delete", name, leaver.cells, {}, leaver.retain)
+    return DeleteInstances(name, groups, preferences, leaver.retain, leaver.reason)
+
+
+def _remove_all(held: SetState, preferences: Preferences, standing: Mapping[str, str]) -> tuple[DeleteInstances, ...]:
+    return tuple(_delete(held.name, leaver, preferences) for leaver in differences.everything(held, standing))
+
+
+def _stage(world: differences.World, stage: str) -> Step:
+    members = [spec for spec in world.specs if spec.stage == stage and not world.is_busy(spec)]
+    return Step(stage, tuple(action for spec in members for action in _converge(world, spec)))
+
+
+def _converge(world: differences.World, spec: StackSetSpec) -> tuple[Action, ...]:
+    held = world.state.sets.get(spec.name)
+    if held is None:
+        create: tuple[Action, ...] = (CreateSet(spec.definition, "does not exist"),)
+        return create + _create(world, spec)
+    changes = differences.of_set(spec, held)
+    update = _update(world, spec, changes) if changes else _retry(world, spec)
+    return (*update[:1], *_override(world, spec), *update[1:], *_create(world, spec))
+
+
+def _update(world: differences.World, spec: StackSetSpec, changes: tuple[str, ...]) -> tuple[Action, ...]:
+    accounts = tuple(sorted({target.account for target in world.staying(spec)}))
+    reason = f"{', '.join(differences.kinds(changes))} changed"
+    digest = operation_digest("update", spec.definition)
+    return (UpdateSet(spec.definition, accounts, spec.preferences, digest, changes, reason),)
+
+
+def _retry(world: differences.World, spec: StackSetSpec) -> tuple[Action, ...]:
+    return tuple(
+        RetryInstances(spec.definition, _groups("retry", spec.definition, cells, {}), spec.preferences, reason)
+        for reason, cells in world.behind(spec)
+    )
+
+
+def _override(world: differences.World, spec: StackSetSpec) -> tuple[Action, ...]:
+    cells = world.overridden(spec)
+    if not cells:
+        return ()
+    groups = _groups("override", spec.name, cells, spec.overrides)
+    return (UpdateInstances(spec.name, groups, spec.preferences, "their own parameter values changed"),)
+
+
+def _create(world: differences.World, spec: StackSetSpec) -> tuple[Action, ...]:
+    return tuple(
+        CreateInstances(spec.name, _groups("create", spec.name, cells, spec.overrides), spec.preferences, reason)
+        for reason, cells in world.joining(spec)
+    )
+
+
+def _unchanged(world: differences.World, spec: StackSetSpec) -> tuple[Unchanged, ...]:
+    return tuple(Unchanged(spec.name, accounts, reason) for reason, accounts in world.unchanged(spec))
+
+
+def _groups(
+    kind: str, subject: object, cells: Cells, overrides: Mapping[str, Mapping[str, str]], *more: object
+) -> tuple[Group, ...]:
+    """One group for each distinct (Regions, overrides): the API takes accounts times Regions, and one set of values."""
+    regions: dict[str, list[str]] = {}
+    for target in sorted(cells):
+        regions.setdefault(target.account, []).append(target.region)
+    shared: dict[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], list[str]] = {}
+    for account, where in regions.items():
+        values = tuple(sorted(overrides.get(account, {}).items()))
+        shared.setdefault((tuple(where), values), []).append(account)
+    return tuple(
+        Group(tuple(accounts), where, operation_digest(kind, subject, accounts, where, values, *more), dict(values))
+        for (where, values), accounts in shared.items()
+    )
