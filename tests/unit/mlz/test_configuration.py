@@ -124,7 +124,7 @@ def test_the_example_is_valid() -> None:
         (
             "network:\n  pins:\n    111122223333: 10.64.0.0/20\n    111122224444: 10.64.0.0/20\n",
             (
-                "mlz.yaml:4: network.pins.111122224444: 10.64.0.0/20 overlaps 10.64.0.0/20, the block of another account\n"
+                "mlz.yaml:4: network.pins.111122224444: 10.64.0.0/20 overlaps 10.64.0.0/20, of another account\n"
                 "hint: choose a free block"
             ),
         ),
@@ -159,7 +159,8 @@ def test_the_example_is_valid() -> None:
         (
             "env:\n  parameters:\n    PrivateSubnet1ACIDR: 10.0.0.0/19\n    PrivateSubnet2ACIDR: 10.0.16.0/20\n",
             (
-                "mlz.yaml:4: env.parameters.PrivateSubnet2ACIDR: 10.0.16.0/20 overlaps 10.0.0.0/19 (PrivateSubnet1ACIDR)\n"
+                "mlz.yaml:4: env.parameters.PrivateSubnet2ACIDR: 10.0.16.0/20 overlaps 10.0.0.0/19 "
+                "(PrivateSubnet1ACIDR)\n"
                 "hint: subnets may not overlap"
             ),
         ),

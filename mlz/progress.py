@@ -1,0 +1,151 @@
+"""Progress of an apply or a deployment: events folded into a board, the board into rows and lines. All pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from mlz.console import Line
+from mlz.wording import count, elapsed
+from stacksets import report
+from stacksets.report import Event
+
+
+@dataclass(frozen=True)
+class Row:
+    """One stack set or stack while something happens to it."""
+
+    name: str
+    doing: str = ""
+    status: str = ""
+    accounts: int = 0
+    failed: int = 0
+    began: float = 0.0
+    ended: float | None = None
+    note: str = ""
+
+    def seconds(self, now: float) -> float:
+        return (self.ended if self.ended is not None else now) - self.began
+
+
+@dataclass(frozen=True)
+class Board:
+    """What a live display shows: the step under way and a row a stack set."""
+
+    step: str = ""
+    rows: Mapping[str, Row] = field(default_factory=dict)
+
+    def put(self, row: Row) -> Board:
+        return replace(self, rows={**self.rows, row.name: row})
+
+    def row(self, name: str) -> Row:
+        return self.rows.get(name, Row(name))
+
+
+def folded(board: Board, event: Event, now: float) -> Board:
+    """The board after an event that happened at `now` (any monotonic seconds)."""
+    match event:
+        case report.StepStarted():
+            return replace(board, step=event.step)
+        case report.ActionStarted():
+            return board.put(Row(event.stack_set, event.title, "STARTING", event.accounts, 0, now))
+        case report.OperationStarted():
+            found = replace(board.row(event.stack_set), status="RUNNING", accounts=event.accounts)
+            return board.put(replace(found, note="found running" if event.is_adopted else ""))
+        case report.OperationProgress() | report.OperationFinished():
+            failed = max(event.failed, 0)
+            return board.put(replace(board.row(event.stack_set), status=event.status, failed=failed))
+        case report.ActionFinished():
+            status = "FAILED" if event.failed else "DONE"
+            return board.put(replace(board.row(event.stack_set), status=status, failed=event.failed, ended=now))
+        case report.Waiting():
+            return board.put(replace(board.row(event.where), note=event.reason))
+        case report.AccountFailed():
+            return board.put(replace(board.row(event.stack_set), note=f"{event.account}: {event.cause}"))
+        case report.StackEvent():
+            return _stack_event(board, event, now)
+        case report.StackStep():
+            return board.put(
+                replace(board.row(event.stack), doing=event.what, began=board.row(event.stack).began or now)
+            )
+        case report.GatePassed() | report.AccountDone():
+            return board
+    assert_never(event)
+
+
+def _stack_event(board: Board, event: report.StackEvent, now: float) -> Board:
+    name = "/".join(event.path)
+    known = board.rows.get(name, Row(name, began=now))
+    done = known.accounts + (event.status.endswith("_COMPLETE") and not is_stack(event))
+    failed = known.failed + event.status.endswith("_FAILED")
+    note = f"{event.resource}: {event.reason}" if event.status.endswith("_FAILED") and not known.note else known.note
+    row = replace(known, doing=event.resource, accounts=done, failed=failed, note=note)
+    if is_stack(event) and event.resource == event.path[-1]:
+        over = now if not event.status.endswith("_IN_PROGRESS") else None
+        row = replace(row, status=event.status, ended=over)
+    return board.put(row)
+
+
+def is_stack(event: report.StackEvent) -> bool:
+    return event.type == "AWS::CloudFormation::Stack"
+
+
+def cells(board: Board, now: float) -> list[tuple[str, str, str, str, str]]:
+    """name, what, status, elapsed, note for each row."""
+    return [(row.name, _doing(row), row.status, elapsed(row.seconds(now)), row.note) for row in board.rows.values()]
+
+
+def _doing(row: Row) -> str:
+    return row.doing + (f" ({count(row.failed, 'failure')})" if row.failed else "")
+
+
+def line(event: Event, *, verbose: int = 0) -> Line | None:
+    """One plain line for an event; None when it would only repeat what is known."""
+    match event:
+        case report.StepStarted():
+            return Line(f"{event.step}: {count(event.actions, 'action')}", "title")
+        case report.ActionStarted():
+            return Line(f"  {event.stack_set}: {event.title}")
+        case report.OperationStarted():
+            found = "found running" if event.is_adopted else "started"
+            text = f"  {event.stack_set}: operation {event.operation} {found}, {count(event.accounts, 'account')}"
+            return Line(text, "quiet") if event.is_adopted or verbose else None
+        case report.OperationProgress():
+            failed = f", {event.failed} failed" if event.failed > 0 else ""
+            text = f"  {event.stack_set}: {event.status}{failed}, {elapsed(event.seconds)}"
+            return Line(text, "quiet") if verbose else None
+        case report.OperationFinished():
+            failed = f", {count(event.failed, 'account')} failed" if event.failed > 0 else ""
+            style = "remove" if failed or event.status != "SUCCEEDED" else "add"
+            return Line(f"  {event.stack_set}: {event.status}{failed} after {elapsed(event.seconds)}", style)
+        case report.ActionFinished():
+            return (
+                Line(f"  {event.stack_set}: {event.title}: {event.failed} failed", "remove") if event.failed else None
+            )
+        case report.Waiting():
+            return Line(f"  {event.where}: {event.reason}; again in {elapsed(event.seconds)}", "quiet")
+        case report.AccountFailed():
+            return Line(f"  {event.stack_set}: {event.account} {event.region} failed: {event.cause}", "error")
+        case report.GatePassed():
+            return Line(f"{event.stage} succeeded: going on to {event.following}", "add")
+        case report.StackStep():
+            return Line(f"  {event.stack}: {event.what}")
+        case report.AccountDone():
+            style = "remove" if event.outcome == "failed" else "quiet" if event.outcome == "unchanged" else "add"
+            return Line(f"  {event.account}: {event.outcome}{': ' if event.detail else ''}{event.detail}", style)
+        case report.StackEvent():
+            return _stack_line(event, verbose)
+    assert_never(event)
+
+
+def _stack_line(event: report.StackEvent, verbose: int) -> Line | None:
+    failed = event.status.endswith("_FAILED")
+    ended = is_stack(event) and not event.status.endswith("_IN_PROGRESS")
+    if not (verbose or failed or ended):
+        return None
+    where = "/".join(event.path)
+    resource = "" if is_stack(event) and event.resource == event.path[-1] else f"/{event.resource}"
+    reason = f": {event.reason}" if event.reason and (failed or verbose) else ""
+    style = "error" if failed else "add" if event.status.endswith("_COMPLETE") else "quiet"
+    return Line(f"  {where}{resource}: {event.status}{reason}", style)

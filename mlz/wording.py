@@ -1,0 +1,34 @@
+"""Numbers, lists and durations in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def count(number: int, noun: str) -> str:
+    """`1 account`, `30 accounts`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def listed(items: Sequence[str], limit: int) -> str:
+    """`a, b, c` or `a, b, … (7 more)`."""
+    if len(items) <= limit:
+        return ", ".join(items)
+    return f"{', '.join(items[:limit])}, … ({len(items) - limit} more)"
+
+
+def elapsed(seconds: float) -> str:
+    """`4 s`, `2 min 05 s`, `1 h 02 min`."""
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Left-aligned columns, two spaces apart, header first."""
+    cells = [list(header), *[list(row) for row in rows]]
+    widths = [max(len(row[index]) for row in cells) for index in range(len(header))]
+    return ["  ".join(f"{text:{width}}" for text, width in zip(row, widths, strict=True)).rstrip() for row in cells]

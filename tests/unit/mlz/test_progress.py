@@ -1,0 +1,97 @@
+"""Events become a board for a terminal and lines for a log."""
+
+from __future__ import annotations
+
+from mlz.progress import Board, cells, folded, line
+from mlz.wording import elapsed, listed, table
+from stacksets.report import (
+    AccountDone,
+    AccountFailed,
+    ActionFinished,
+    ActionStarted,
+    Event,
+    GatePassed,
+    OperationFinished,
+    OperationProgress,
+    OperationStarted,
+    StackEvent,
+    StepStarted,
+    Waiting,
+)
+
+STACK = "AWS::CloudFormation::Stack"
+STORY: tuple[tuple[float, Event], ...] = (
+    (0.0, StepStarted("staging", 2)),
+    (1.0, ActionStarted("roles", "add 15 accounts", 15)),
+    (2.0, OperationStarted("roles", "mlz-1-0", 15, False)),
+    (30.0, OperationProgress("roles", "mlz-1-0", "RUNNING", 1, 28.0)),
+    (60.0, OperationFinished("roles", "mlz-1-0", "SUCCEEDED", 1, 58.0)),
+    (60.0, AccountFailed("roles", "200000000003", "eu-west-1", "Role: the name is taken")),
+    (61.0, ActionFinished("roles", "add 15 accounts", 1)),
+)
+
+
+def board_after(count: int) -> Board:
+    board = Board()
+    for now, event in STORY[:count]:
+        board = folded(board, event, now)
+    return board
+
+
+def test_the_board_while_it_runs() -> None:
+    assert cells(board_after(4), 31.0) == [("roles", "add 15 accounts (1 failure)", "RUNNING", "30 s", "")]
+
+
+def test_the_board_keeps_the_cause_and_stops_the_clock() -> None:
+    expected = ("roles", "add 15 accounts (1 failure)", "FAILED", "1 min 00 s", "200000000003: Role: the name is taken")
+    assert cells(board_after(7), 999.0) == [expected]
+
+
+def test_plain_lines() -> None:
+    shown = [line(event) for _, event in STORY]
+    assert [one.text for one in shown if one] == [
+        "staging: 2 actions",
+        "  roles: add 15 accounts",
+        "  roles: SUCCEEDED, 1 account failed after 58 s",
+        "  roles: 200000000003 eu-west-1 failed: Role: the name is taken",
+        "  roles: add 15 accounts: 1 failed",
+    ]
+
+
+def test_other_lines() -> None:
+    events: tuple[Event, ...] = (
+        GatePassed("staging", "prod"),
+        Waiting("roles", "another operation is running", 4.0),
+        OperationStarted("roles", "mlz-1-0", 15, True),
+        AccountDone("200000000003", "failed", "the role cannot be assumed"),
+        StackEvent(("env", "Vpc"), "Nat", "AWS::EC2::NatGateway", "CREATE_FAILED", "limit reached"),
+        StackEvent(("env", "Vpc"), "Vpc", STACK, "CREATE_COMPLETE", ""),
+        StackEvent(("env",), "Key", "AWS::KMS::Key", "CREATE_COMPLETE", ""),
+    )
+    assert [one.text if one else None for one in map(line, events)] == [
+        "staging succeeded: going on to prod",
+        "  roles: another operation is running; again in 4 s",
+        "  roles: operation mlz-1-0 found running, 15 accounts",
+        "  200000000003: failed: the role cannot be assumed",
+        "  env/Vpc/Nat: CREATE_FAILED: limit reached",
+        "  env/Vpc: CREATE_COMPLETE",
+        None,
+    ]
+
+
+def test_a_stack_on_the_board() -> None:
+    board = Board()
+    for event in (
+        StackEvent(("env",), "env", STACK, "CREATE_IN_PROGRESS", ""),
+        StackEvent(("env",), "Key", "AWS::KMS::Key", "CREATE_COMPLETE", ""),
+        StackEvent(("env",), "Bucket", "AWS::S3::Bucket", "CREATE_FAILED", "the name is taken"),
+        StackEvent(("env",), "env", STACK, "ROLLBACK_COMPLETE", ""),
+    ):
+        board = folded(board, event, 5.0)
+    assert cells(board, 9.0) == [("env", "env (1 failure)", "ROLLBACK_COMPLETE", "0 s", "Bucket: the name is taken")]
+
+
+def test_words() -> None:
+    assert [elapsed(seconds) for seconds in (0.9, 59, 65, 3725)] == ["0 s", "59 s", "1 min 05 s", "1 h 02 min"]
+    assert listed(["a", "b", "c"], 2) == "a, b, … (1 more)"
+    assert table(["id", "x"], [["aaa", "b"]]) == ["id   x", "aaa  b"]
