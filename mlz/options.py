@@ -100,3 +100,10 @@ def verb(summary: str) -> Callable[[Callable[..., int | None]], click.Command]:
         return click.command(cls=Verb, help=summary)(click.pass_obj(function))
 
     return decorate
+
+
+def site_options(function: Callable[..., int | None]) -> Callable[..., int | None]:
+    """--bucket and --prefix; CFN_BUCKET_NAME is read where the settings are."""
+    prefix = click.option("--prefix", envvar="MLZ_PREFIX", default="", help="Key prefix in the bucket.")
+    bucket = click.option("--bucket", default="", metavar="NAME", help="Package bucket (also: CFN_BUCKET_NAME).")
+    return bucket(prefix(function))

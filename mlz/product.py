@@ -1,38 +1,61 @@
-"""What this program builds: the catalog of templates, the seeds of project repositories, and its own source."""
+"""This product's build: its templates and archives given to the generator, its output folder found again."""
 
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from generator.package.archive import seed_archive, zip_bytes
-from generator.package.build import Product
-from generator.package.sources import SourceFile
-from templates.catalog import CATALOG, ENTRIES, SEED_TAGS, SEEDS, SOURCES
+from generator.errors import ToolError
+from mlz import rules
 
-SOURCE_ARCHIVE = "sagemaker-secure-mlops.zip"  # the key at which package-cfn.yaml's build finds it, as in the reference
-_ROOT = Path(__file__).parent.parent
-_SOURCE = ("Makefile", "pyproject.toml", "requirements.lock", "README.md", "generator", "templates", "stacksets")
-_PROGRAM = ("sandbox", "mlz")
+if TYPE_CHECKING:
+    from generator.package.build import Product, Site
+    from generator.package.manifest import Manifest
+    from mlz.settings import Settings
+
+OUTPUT = Path("build")
 
 
 def product() -> Product:
-    """The whole product; its own source is part of it where this runs from a checkout."""
-    archives = {key: partial(seed_archive, name, SOURCES) for name, key in SEEDS.items()}
-    if (_ROOT / "pyproject.toml").exists():
-        archives[SOURCE_ARCHIVE] = partial(source_archive, _ROOT)
-    return Product(CATALOG, ENTRIES, SOURCES, archives, SEED_TAGS)
+    """Everything there is to build."""
+    from generator.package.archive import seed_archive
+    from generator.package.build import Product
+    from templates.catalog import CATALOG, ENTRIES, SEED_TAGS, SEEDS, SOURCES
+
+    seeds = {key: partial(seed_archive, name, SOURCES) for name, key in SEEDS.items()}
+    return Product(CATALOG, ENTRIES, SOURCES, seeds, SEED_TAGS)
 
 
-def source_archive(root: Path) -> bytes:
-    """The program's source as one zip: what CodeBuild needs to run `make package` itself."""
-    return zip_bytes(
-        SourceFile(PurePosixPath(path.relative_to(root).as_posix()), path.read_bytes())
-        for name in (*_SOURCE, *_PROGRAM)
-        for path in sorted([root / name] if (root / name).is_file() else (root / name).rglob("*"))
-        if path.is_file() and not _is_litter(path.relative_to(root))
-    )
+def site(settings: Settings) -> Site:
+    """Where the release is to stand."""
+    from generator.package.build import Site
+
+    return Site(rules.bucket(settings), settings.package.prefix, rules.region(settings))
 
 
-def _is_litter(path: Path) -> bool:
-    return path.suffix == ".pyc" or any(part.startswith(".") or part == "__pycache__" for part in path.parts)
+def folder(settings: Settings) -> Path:
+    """build/<region>, below the current folder."""
+    return OUTPUT / rules.region(settings)
+
+
+def generated(settings: Settings, into: Path | None = None) -> Manifest:
+    """Build into `into`, or into this Region's folder."""
+    from generator.package.build import build
+
+    return build(site(settings), product(), into or folder(settings))
+
+
+def built(settings: Settings) -> Manifest:
+    """The build that stands in this Region's folder; ToolError when it is of another bucket or prefix."""
+    from generator.package.manifest import load
+
+    manifest = load(folder(settings))
+    wanted = settings.package.bucket or manifest.bucket
+    if (manifest.bucket, manifest.prefix) != (wanted, settings.package.prefix):
+        raise ToolError(
+            f"{folder(settings)}: built for s3://{manifest.bucket}/{manifest.prefix}, "
+            f"the settings say s3://{wanted}/{settings.package.prefix}",
+            "package again: mlz package",
+        )
+    return manifest

@@ -11,6 +11,18 @@ from mlz.wording import count, elapsed
 from stacksets import report
 from stacksets.report import Event
 
+# stacksets reports an action by its type
+TITLES = {
+    "CreateSet": "create the stack set",
+    "UpdateSet": "update the stack set",
+    "RetryInstances": "try again",
+    "CreateInstances": "add accounts",
+    "UpdateInstances": "change the parameters of accounts",
+    "DeleteInstances": "remove accounts",
+    "DeleteSet": "delete the stack set",
+    "AwaitOperation": "wait for an operation that is under way",
+}
+
 
 @dataclass(frozen=True)
 class Row:
@@ -49,7 +61,9 @@ def folded(board: Board, event: Event, now: float) -> Board:
         case report.StepStarted():
             return replace(board, step=event.step)
         case report.ActionStarted():
-            return board.put(Row(event.stack_set, event.title, "STARTING", event.accounts, 0, now))
+            return board.put(
+                Row(event.stack_set, TITLES.get(event.title, event.title), "STARTING", event.accounts, 0, now)
+            )
         case report.OperationStarted():
             found = replace(board.row(event.stack_set), status="RUNNING", accounts=event.accounts)
             return board.put(replace(found, note="found running" if event.is_adopted else ""))
@@ -106,7 +120,8 @@ def line(event: Event, *, verbose: int = 0) -> Line | None:
         case report.StepStarted():
             return Line(f"{event.step}: {count(event.actions, 'action')}", "title")
         case report.ActionStarted():
-            return Line(f"  {event.stack_set}: {event.title}")
+            accounts = f" ({count(event.accounts, 'account')})" if event.accounts else ""
+            return Line(f"  {event.stack_set}: {TITLES.get(event.title, event.title)}{accounts}")
         case report.OperationStarted():
             found = "found running" if event.is_adopted else "started"
             text = f"  {event.stack_set}: operation {event.operation} {found}, {count(event.accounts, 'account')}"
@@ -121,7 +136,9 @@ def line(event: Event, *, verbose: int = 0) -> Line | None:
             return Line(f"  {event.stack_set}: {event.status}{failed} after {elapsed(event.seconds)}", style)
         case report.ActionFinished():
             return (
-                Line(f"  {event.stack_set}: {event.title}: {event.failed} failed", "remove") if event.failed else None
+                Line(f"  {event.stack_set}: {count(event.failed, 'account')} failed", "remove")
+                if event.failed
+                else None
             )
         case report.Waiting():
             return Line(f"  {event.where}: {event.reason}; again in {elapsed(event.seconds)}", "quiet")

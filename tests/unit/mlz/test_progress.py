@@ -22,12 +22,12 @@ from stacksets.report import (
 STACK = "AWS::CloudFormation::Stack"
 STORY: tuple[tuple[float, Event], ...] = (
     (0.0, StepStarted("staging", 2)),
-    (1.0, ActionStarted("roles", "add 15 accounts", 15)),
+    (1.0, ActionStarted("roles", "CreateInstances", 15)),
     (2.0, OperationStarted("roles", "mlz-1-0", 15, False)),
     (30.0, OperationProgress("roles", "mlz-1-0", "RUNNING", 1, 28.0)),
     (60.0, OperationFinished("roles", "mlz-1-0", "SUCCEEDED", 1, 58.0)),
     (60.0, AccountFailed("roles", "200000000003", "eu-west-1", "Role: the name is taken")),
-    (61.0, ActionFinished("roles", "add 15 accounts", 1)),
+    (61.0, ActionFinished("roles", "CreateInstances", 1)),
 )
 
 
@@ -39,11 +39,11 @@ def board_after(count: int) -> Board:
 
 
 def test_the_board_while_it_runs() -> None:
-    assert cells(board_after(4), 31.0) == [("roles", "add 15 accounts (1 failure)", "RUNNING", "30 s", "")]
+    assert cells(board_after(4), 31.0) == [("roles", "add accounts (1 failure)", "RUNNING", "30 s", "")]
 
 
 def test_the_board_keeps_the_cause_and_stops_the_clock() -> None:
-    expected = ("roles", "add 15 accounts (1 failure)", "FAILED", "1 min 00 s", "200000000003: Role: the name is taken")
+    expected = ("roles", "add accounts (1 failure)", "FAILED", "1 min 00 s", "200000000003: Role: the name is taken")
     assert cells(board_after(7), 999.0) == [expected]
 
 
@@ -51,10 +51,10 @@ def test_plain_lines() -> None:
     shown = [line(event) for _, event in STORY]
     assert [one.text for one in shown if one] == [
         "staging: 2 actions",
-        "  roles: add 15 accounts",
+        "  roles: add accounts (15 accounts)",
         "  roles: SUCCEEDED, 1 account failed after 58 s",
         "  roles: 200000000003 eu-west-1 failed: Role: the name is taken",
-        "  roles: add 15 accounts: 1 failed",
+        "  roles: 1 account failed",
     ]
 
 
