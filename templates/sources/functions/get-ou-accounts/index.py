@@ -1,0 +1,72 @@
+"""The accounts below organizational units, however deep, and the path pattern by which policies recognize them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+from custom_resource import Properties, Refusal, Request, serve
+
+TOO_MANY = "leave the stack sets to the orchestrator: StackSetsOwner=ORCHESTRATOR, then `mlz deploy targets`"
+
+
+def handler(event: dict[str, Any], context: Any) -> None:
+    """Properties: OUIds (list); IncludeAccounts NO looks up no account; AllowEmpty YES accepts none.
+
+    Attributes: Accounts (sorted ids), Count, OrganizationId, OrganizationalUnitPaths.
+    """
+    serve(event, context, identify=_identity, apply=_look_up, oversize=TOO_MANY)
+
+
+def _identity(properties: Properties) -> str:
+    return ",".join(_units(properties))
+
+
+def _units(properties: Properties) -> list[str]:
+    return sorted({unit.strip() for unit in properties["OUIds"] if unit.strip()})
+
+
+def _look_up(request: Request) -> dict[str, Any]:
+    units = _units(request.properties)
+    client = boto3.client("organizations")
+    organization: str = client.describe_organization()["Organization"]["Id"]
+    accounts: list[str] = []
+    if request.properties.get("IncludeAccounts", "YES") == "YES":
+        accounts = sorted({account for unit in units for account in active_accounts(client, unit, request)})
+        _refuse_empty(accounts, units, request.properties)
+    return {
+        "Accounts": accounts,
+        "Count": str(len(accounts)),
+        "OrganizationId": organization,
+        "OrganizationalUnitPaths": [path_pattern(organization, unit) for unit in units],
+    }
+
+
+def _refuse_empty(accounts: list[str], units: list[str], properties: Properties) -> None:
+    if not accounts and properties.get("AllowEmpty", "NO") != "YES":
+        raise Refusal(
+            f"{', '.join(units) or 'OUIds'}: no active account below it. "
+            "Check the OU id, move accounts into the OU, or deploy with an account list"
+        )
+
+
+def path_pattern(organization: str, unit: str) -> str:
+    """A value of aws:PrincipalOrgPaths (with StringLike) that holds for everything below `unit`, a root or an OU."""
+    return f"{organization}/{unit}/*" if unit.startswith("r-") else f"{organization}/*/{unit}/*"
+
+
+def active_accounts(client: Any, parent: str, request: Request) -> Iterator[str]:
+    """Ids of active accounts in `parent` and the OUs below it."""
+    if request.seconds_left() < 0:
+        raise Refusal(f"{parent}: the organization is too large to walk in the time of this function. {TOO_MANY}")
+    for page in client.get_paginator("list_accounts_for_parent").paginate(ParentId=parent):
+        yield from (account["Id"] for account in page["Accounts"] if is_active(account))
+    for page in client.get_paginator("list_organizational_units_for_parent").paginate(ParentId=parent):
+        for unit in page["OrganizationalUnits"]:
+            yield from active_accounts(client, unit["Id"], request)
+
+
+def is_active(account: dict[str, Any]) -> bool:
+    """By State; by Status where an older API or SDK has no State (Status was announced for removal in 2026)."""
+    return bool((account.get("State") or account.get("Status")) == "ACTIVE")
