@@ -1,0 +1,167 @@
+"""Organizational units and accounts: which accounts a stage has, and the organization paths for policy conditions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from generator.errors import ToolError
+from stacksets.client import Api, pages, translated
+from stacksets.directory import Directory, Listing, Row
+
+ABSENT = "ABSENT"
+ACCOUNT = re.compile(r"\d{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a stage is made of: organizational units (`ou-…`, `r-…` or `Workloads/Staging`), accounts, exclusions."""
+
+    units: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    excluded: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Skipped:
+    """An account that is in scope and is not served."""
+
+    account: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """The accounts of one stage, sorted; `paths` are `o-…/r-…/ou-…/` of its units, for aws:PrincipalOrgPaths."""
+
+    accounts: tuple[str, ...]
+    skipped: tuple[Skipped, ...] = ()
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """All stages by name; `organization` is `o-…` (empty without units), `states` is of every account that was seen."""
+
+    stages: Mapping[str, Membership]
+    organization: str = ""
+    states: Mapping[str, str] = field(default_factory=dict)
+    is_complete: bool = False
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def resolve(client: Api, scopes: Mapping[str, Scope], expected: int = 0, allow_empty: bool = False) -> Resolution:
+    """The accounts of each stage. `client` is an Organizations client (unused when no scope has units).
+
+    `expected` is how many accounts the stack sets hold now; it decides when listing the whole organization has become
+    dearer than walking the units. ToolError: a unit that does not exist or has no active account, an account in two
+    stages, no permission.
+    """
+    _check_accounts(scopes)
+    listing = _listing(client, scopes, expected)
+    stages = {name: _membership(name, scope, listing, allow_empty) for name, scope in scopes.items()}
+    _refuse_doubles(stages)
+    states = {row.id: row.state for row in listing.rows}
+    names = {row.id: row.name for row in listing.rows}
+    return Resolution(stages, listing.organization, states, listing.is_complete, names)
+
+
+def _listing(client: Api, scopes: Mapping[str, Scope], expected: int) -> Listing:
+    units = tuple(dict.fromkeys(unit for scope in scopes.values() for unit in scope.units))
+    return Directory(client).listing(units, expected) if units else Listing()
+
+
+def _check_accounts(scopes: Mapping[str, Scope]) -> None:
+    for name, scope in scopes.items():
+        for account in (*scope.accounts, *sorted(scope.excluded)):
+            if not ACCOUNT.fullmatch(account):
+                raise ToolError(
+                    f"{name}: {account!r} is not an account id", "an account id has twelve digits; quote it"
+                )
+
+
+def _membership(name: str, scope: Scope, listing: Listing, allow_empty: bool) -> Membership:
+    rows = {row.id: row for unit in scope.units for row in _members(listing, unit, allow_empty)}
+    states = {row.id: row.state for row in listing.rows}
+    wanted = sorted({*rows, *scope.accounts})
+    skipped = tuple(Skipped(account, reason) for account in wanted if (reason := _reason(account, scope, states)))
+    out = {entry.account for entry in skipped}
+    served = tuple(account for account in wanted if account not in out)
+    if not served and not allow_empty and (scope.units or scope.accounts):
+        raise ToolError(
+            f"{name}: no active account is left of {len(wanted)}",
+            "check the units, the exclusions and the accounts' states; if it is meant to be empty: --allow-empty",
+        )
+    paths = tuple(sorted({listing.units[unit] for unit in scope.units if unit in listing.units}))
+    return Membership(served, skipped, paths)
+
+
+def _members(listing: Listing, unit: str, allow_empty: bool) -> tuple[Row, ...]:
+    path = listing.units[unit]
+    found = tuple(row for row in listing.rows if row.path.startswith(path))
+    if not found and not allow_empty:
+        raise ToolError(
+            f"organizational unit {unit}: it has no accounts",
+            "move accounts into it, or take it out of the settings; if it is meant to be empty: --allow-empty",
+        )
+    return found
+
+
+def _reason(account: str, scope: Scope, states: Mapping[str, str]) -> str:
+    if account in scope.excluded:
+        return "excluded in the settings"
+    state = states.get(account, "ACTIVE")
+    return "" if state == "ACTIVE" else f"the account is {state}"
+
+
+def _refuse_doubles(stages: Mapping[str, Membership]) -> None:
+    home: dict[str, str] = {}
+    for name, membership in stages.items():
+        for account in membership.accounts:
+            if account in home:
+                raise ToolError(
+                    f"account {account}: it is in {home[account]} and in {name}",
+                    "give the stages units that do not contain each other, or exclude it from one",
+                )
+            home[account] = name
+
+
+def standing(client: Api, accounts: Iterable[str], resolution: Resolution) -> dict[str, str]:
+    """What the organization says of these accounts; ABSENT for one that is not in it.
+
+    Only accounts that were not seen while resolving cost a call each, and none does when the listing was complete.
+    """
+    wanted = sorted(set(accounts))
+    unseen = [account for account in wanted if account not in resolution.states]
+    if resolution.is_complete:
+        asked = dict.fromkeys(unseen, ABSENT)
+    elif resolution.organization:
+        with ThreadPoolExecutor(4) as pool:
+            asked = dict(zip(unseen, pool.map(lambda account: _state(client, account), unseen), strict=True))
+    else:
+        asked = {}
+    return {account: resolution.states.get(account) or asked.get(account, "ACTIVE") for account in wanted}
+
+
+def _state(client: Api, account: str) -> str:
+    from botocore.exceptions import ClientError
+
+    from stacksets.client import code_of
+    from stacksets.directory import state_of
+
+    with translated(f"account {account}"):
+        try:
+            return state_of(client.describe_account(AccountId=account)["Account"])
+        except ClientError as problem:
+            if code_of(problem) == "AccountNotFoundException":
+                return ABSENT
+            raise
+
+
+def children(client: Api, parent: str) -> tuple[tuple[str, str], ...]:
+    """The (id, name) of the units directly under a unit or root."""
+    with translated(parent):
+        found = pages(client.list_organizational_units_for_parent, "OrganizationalUnits", ParentId=parent)
+        return tuple((unit["Id"], unit["Name"]) for unit in found)
