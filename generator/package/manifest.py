@@ -26,7 +26,7 @@ class ParameterEntry(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class TemplateEntry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One emitted template: `path` is relative to the manifest's folder, `sha256` is of its bytes, `key` its place in S3.
+    """One emitted template: `path` below the manifest's folder, `sha256` of its bytes, `key` its place in S3.
 
     `entry_key` is the stable second place of a template that people launch by hand, or empty.
     """
@@ -42,7 +42,7 @@ class TemplateEntry(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ObjectEntry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One object to publish; `path` is relative to the manifest's folder; `mutable` says that its key is a stable name."""
+    """One object to publish; `path` is below the manifest's folder; `mutable` says that its key is a stable name."""
 
     key: str
     path: str
