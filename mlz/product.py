@@ -21,10 +21,15 @@ def product() -> Product:
     """Everything there is to build."""
     from generator.package.archive import seed_archive
     from generator.package.build import Product
+    from mlz.source import is_checkout, source_archive
     from templates.catalog import CATALOG, ENTRIES, SEED_TAGS, SEEDS, SOURCES
+    from templates.core.package_cfn import SOURCE_ARCHIVE
 
-    seeds = {key: partial(seed_archive, name, SOURCES) for name, key in SEEDS.items()}
-    return Product(CATALOG, ENTRIES, SOURCES, seeds, SEED_TAGS)
+    archives = {key: partial(seed_archive, name, SOURCES) for name, key in SEEDS.items()}
+    tags = dict.fromkeys(SEEDS.values(), SEED_TAGS)
+    if is_checkout():
+        archives[SOURCE_ARCHIVE] = source_archive
+    return Product(CATALOG, ENTRIES, SOURCES, archives, tags)
 
 
 def site(settings: Settings) -> Site:

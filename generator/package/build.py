@@ -36,14 +36,14 @@ class Site:
 class Product:
     """What there is to build.
 
-    `archives` are published under the stable key `<prefix>/<name>`; each maker gives its bytes.
+    `archives` are published under the stable key `<prefix>/<name>`, with the S3 tags of that name; each maker gives bytes.
     """
 
     catalog: tuple[type[Stack], ...]
     entry_files: frozenset[str]
     sources: Path
     archives: Mapping[str, Callable[[], bytes]] = field(default_factory=dict)
-    archive_tags: Mapping[str, str] = field(default_factory=dict)
+    archive_tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,15 @@ def _objects(site: Site, product: Product, release: Assembly, archives: list[Art
         for artifact in release.artifacts()
         if artifact.path in product.entry_files
     ]
-    stable = [_object(archive, archive.key, mutable=True, tags=dict(product.archive_tags)) for archive in archives]
+    stable = [
+        _object(
+            archive,
+            archive.key,
+            mutable=True,
+            tags=dict(product.archive_tags.get(archive.path.removeprefix("assets/"), {})),
+        )
+        for archive in archives
+    ]
     return tuple(digested + sorted(entries + stable, key=lambda entry: entry.key))
 
 
