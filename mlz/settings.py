@@ -51,9 +51,9 @@ OrganizationalUnit = Annotated[
     str,
     _text(
         "Organizational unit or root of the organization.",
-        r"^(ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}|r-[0-9a-z]{4,32})$",
-        "an organizational unit id",
-        "such as ou-ab12-34cdefgh; the Organizations console shows it beside the unit",
+        r"^(ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}|r-[0-9a-z]{4,32}|(?!ou-|r-)[^,\s][^,]*)$",
+        "an organizational unit",
+        "give its id, such as ou-ab12-34cdefgh, or its path of names, such as Workloads/Staging",
     ),
 ]
 Cidr = Annotated[

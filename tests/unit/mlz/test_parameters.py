@@ -1,0 +1,95 @@
+"""Settings become template parameters, or an error before any call."""
+
+from __future__ import annotations
+
+import pytest
+
+from generator.errors import ToolError
+from generator.package.manifest import ParameterEntry, TemplateEntry
+from mlz.parameters import checked, core, env, joined
+from mlz.settings import Core, Env, Environment, Settings, Stage, Targets
+
+ENTRY = TemplateEntry(
+    "env-main.yaml",
+    "0" * 64,
+    1,
+    "key",
+    parameters={
+        name: ParameterEntry("String", default="")
+        for name in ("EnvName", "EnvType", "EnvTypeStagingName", "EnvTypeProdName", "OrganizationalUnitStagingId")
+    }
+    | {
+        "OrganizationalUnitProdId": ParameterEntry("String"),
+        "SeedCodeS3BucketName": ParameterEntry("String"),
+        "AvailabilityZones": ParameterEntry("List<AWS::EC2::AvailabilityZone::Name>"),
+        "NumberOfAZs": ParameterEntry("String", default="2", allowed=("2", "3", "4")),
+        "StackSetsOwner": ParameterEntry("String", default="TEMPLATE", allowed=("TEMPLATE", "ORCHESTRATOR")),
+        "VPCCIDR": ParameterEntry("String", default="10.0.0.0/16", pattern=r"[0-9./]+"),
+    },
+)
+
+
+def settings(**parameters: str | tuple[str, ...]) -> Settings:
+    return Settings(
+        environment=Environment("ml", "dev"),
+        env=Env(parameters=parameters),
+        targets=Targets(
+            Stage("stg", organizational_units=("ou-a", "ou-b")), Stage("prod", organizational_units=("ou-c",))
+        ),
+    )
+
+
+def test_the_environment() -> None:
+    given = env(settings(VPCCIDR="10.1.0.0/16"), ENTRY, ["eu-west-1a", "eu-west-1b"], "my-bucket")
+    assert given == {
+        "EnvName": "ml",
+        "EnvType": "dev",
+        "EnvTypeStagingName": "stg",
+        "EnvTypeProdName": "prod",
+        "OrganizationalUnitStagingId": "ou-a,ou-b",
+        "OrganizationalUnitProdId": "ou-c",
+        "SeedCodeS3BucketName": "my-bucket",
+        "AvailabilityZones": "eu-west-1a,eu-west-1b",
+        "NumberOfAZs": "2",
+        "StackSetsOwner": "ORCHESTRATOR",
+        "VPCCIDR": "10.1.0.0/16",
+    }
+
+
+def test_the_core_names_its_own_stack() -> None:
+    entry = TemplateEntry("core-main.yaml", "0", 1, "k", parameters={"StackSetName": ParameterEntry("String")})
+    assert core(Settings(core=Core("my-core")), entry) == {"StackSetName": "my-core"}
+
+
+def test_lists_are_joined() -> None:
+    assert joined({"A": ("x", "y"), "B": "z"}) == {"A": "x,y", "B": "z"}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            {"VPCCCIDR": "x"},
+            "env.parameters.VPCCCIDR: env-main.yaml has no such parameter\nhint: did you mean VPCCIDR?",
+        ),
+        (
+            {"NumberOfAZs": "1"},
+            "env.parameters.NumberOfAZs: '1' is not one of its values\nhint: allowed: 2, 3, 4",
+        ),
+        (
+            {"VPCCIDR": "ten"},
+            "env.parameters.VPCCIDR: 'ten' is not accepted\nhint: it must match [0-9./]+",
+        ),
+        (
+            {"EnvName": "a"},
+            (
+                "env.parameters.OrganizationalUnitProdId: env-main.yaml needs it\n"
+                "hint: add it to env.parameters in mlz.yaml"
+            ),
+        ),
+    ],
+)
+def test_refused_before_any_call(given: dict[str, str], message: str) -> None:
+    with pytest.raises(ToolError) as caught:
+        checked(ENTRY, given, "env.parameters")
+    assert str(caught.value) == message
