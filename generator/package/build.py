@@ -36,7 +36,7 @@ class Site:
 class Product:
     """What there is to build.
 
-    `archives` are published under the stable key `<prefix>/<name>`, with the S3 tags of that name; each maker gives bytes.
+    `archives` are published under the stable key `<prefix>/<name>`, with S3 tags by that name.
     """
 
     catalog: tuple[type[Stack], ...]
@@ -83,7 +83,7 @@ class Rendered:
 
 
 class Assembly:
-    """The release while it grows: answers what templates ask of it (generator.cfn.stack.Release); makes each thing once."""
+    """The release while it grows: answers what templates ask of it (cfn.stack.Release); makes each thing once."""
 
     def __init__(self, site: Site, sources: Path) -> None:
         self.bucket, self.prefix, self.region = site.bucket, site.prefix, site.region
