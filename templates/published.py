@@ -15,17 +15,22 @@ from troposphere.ssm import Parameter
 ENVIRONMENT = "${EnvName}-${EnvType}"
 
 # Roles of the development account
-STACK_SET_ADMINISTRATION_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-stackset-administration"
+STACK_SET_ADMINISTRATION_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-stackset-admin"
 TEAM_ADMINISTRATOR_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-team-administrator"
 DATA_SCIENTIST_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-data-scientist"
 ML_ENGINEER_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-ml-engineer"
 SAGEMAKER_EXECUTION_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-sm-execution"
 PIPELINE_EXECUTION_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-sm-pipeline"
+PROJECT_LAUNCH_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-project-launch"
+SETUP_FUNCTION_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-setup-function"
+FLOW_LOGS_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-vpc-flow-logs"
+PERMISSIONS_BOUNDARY = "${EnvName}-${EnvType}-${AWS::Region}-boundary"
 
 # Roles of every stage account (and of the development account in single-account mode)
 MODEL_EXECUTION_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-model-execution"
 STACK_SET_EXECUTION_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-stackset-execution"
 SETUP_EXECUTION_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-setup-stackset"
+TARGET_PERMISSIONS_BOUNDARY = "${EnvName}-${EnvType}-${AWS::Region}-target-boundary"
 
 
 @dataclass(frozen=True)
