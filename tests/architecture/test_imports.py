@@ -1,0 +1,125 @@
+"""Which room may import which: the direction that the README draws."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("generator", "templates", "stacksets", "sandbox", "mlz")
+
+# room or module -> the rooms or modules of this project that it may import
+ALLOWED = {
+    "generator.errors": (),
+    "generator.cfn": ("generator.errors", "generator.cfn"),
+    "generator.package": ("generator",),
+    "generator.lint": ("generator",),
+    "templates": ("generator.errors", "generator.cfn", "templates"),
+    "stacksets": ("generator.errors", "generator.package.manifest", "stacksets"),
+    "sandbox": ("generator.errors", "sandbox"),
+    "mlz": ROOMS,
+}
+# third parties that cost much or mean much -> the only places that may import them
+ONLY_IN = {
+    "boto3": (
+        "generator.package.publish",
+        "generator.package.store",
+        "generator.package.accounts",
+        "stacksets.client",
+        "stacksets.organization",
+        "stacksets.changeset",
+        "sandbox",
+    ),
+    "botocore": (
+        "generator.package.publish",
+        "generator.package.store",
+        "generator.package.accounts",
+        "stacksets.client",
+        "stacksets.organization",
+        "stacksets.changeset",
+        "sandbox",
+    ),
+    "jinja2": ("generator.package.sources",),
+    "troposphere": ("generator.cfn", "templates"),
+    "awacs": ("generator.cfn", "templates"),
+    "cfnlint": ("generator.lint",),
+    "click": ("mlz",),
+    "rich": ("mlz",),
+    "moto": ("sandbox",),
+    "flask": ("sandbox",),
+}
+
+
+def modules() -> list[tuple[str, Path]]:
+    found = []
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            relative = path.relative_to(ROOT)
+            if relative.parts[:2] != ("templates", "sources"):
+                found.append((".".join(relative.with_suffix("").parts).removesuffix(".__init__"), path))
+    return found
+
+
+def imports(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def within(name: str, places: tuple[str, ...]) -> bool:
+    return any(name == place or name.startswith(f"{place}.") for place in places)
+
+
+def rule_for(module: str) -> tuple[str, ...]:
+    place = max((place for place in ALLOWED if within(module, (place,))), key=len)
+    return ALLOWED[place]
+
+
+@pytest.mark.parametrize(("module", "path"), [pytest.param(*found, id=found[0]) for found in modules()])
+def test_direction(module: str, path: Path) -> None:
+    if module == "generator":
+        return
+    own = {name for name in imports(path) if name.split(".")[0] in ROOMS and name.split(".")[0] != name}
+    wrong = {name for name in own if not within(name, rule_for(module)) and not _is_parent_of_allowed(name, module)}
+    assert wrong == set()
+
+
+def _is_parent_of_allowed(name: str, module: str) -> bool:
+    """`from generator.package import manifest` names the package on the way to an allowed module."""
+    return any(place.startswith(f"{name}.") for place in rule_for(module))
+
+
+@pytest.mark.parametrize(("module", "path"), [pytest.param(*found, id=found[0]) for found in modules()])
+def test_third_parties_stay_in_their_room(module: str, path: Path) -> None:
+    wrong = {
+        name
+        for name in imports(path)
+        for party, places in ONLY_IN.items()
+        if within(name, (party,)) and not within(module, places)
+    }
+    assert wrong == set()
+
+
+def test_no_cycles() -> None:
+    known = dict(modules())
+    graph = {
+        module: {name for name in imports(path) if name in known and name != module} for module, path in known.items()
+    }
+    done: set[str] = set()
+
+    def visit(module: str, trail: tuple[str, ...]) -> None:
+        assert module not in trail, " -> ".join((*trail[trail.index(module) :], module))
+        if module not in done:
+            for name in sorted(graph[module]):
+                visit(name, (*trail, module))
+            done.add(module)
+
+    for module in graph:
+        visit(module, ())
