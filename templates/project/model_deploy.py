@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from troposphere import Equals, If, Not, Ref, Sub, codepipeline, events
+from troposphere import Equals, If, Not, Ref, Sub, codebuild, codepipeline, events, s3
 
 from generator.cfn.contract import Cond, Param, switch
 from generator.cfn.stack import Stack
@@ -74,54 +74,15 @@ class ProjectModelDeploy(Stack):
         source = self.add(
             delivery.repository("ModelDeployCodeCommitRepository", "model-deploy", seed), self.IN_CODECOMMIT
         )
-        endpoint_build = self.add(
-            delivery.build_project(
-                "ModelDeployBuildProject",
-                "modeldeploy",
-                "Writes the endpoint's template and its parameters for each stage",
-                build_variables(group, bucket),
-                buildspec="buildspec.yml",
-                minutes=15,
-            )
-        )
-        endpoint_test = self.add(
-            delivery.build_project(
-                "ModelDeployTestProject",
-                "modeldeploy-test",
-                "Tests the endpoint in every staging account",
-                test_variables(),
-                buildspec="test/buildspec.yml",
-                minutes=30,
-            )
-        )
+        endpoint_build = self.add(endpoint_build_project(group, bucket))
+        endpoint_test = self.add(endpoint_test_project())
+        staging = self.MULTI_ACCOUNT.then(environment("StagingAccounts"), Ref("AWS::AccountId"))
+        production = self.MULTI_ACCOUNT.then(environment("ProductionAccounts"), Ref("AWS::AccountId"))
         stages = [
             delivery.source_stage(_SOURCE, source, seed, self.IN_CODECOMMIT, self.THROUGH_CONNECTION, self.OWN_SOURCE),
-            codepipeline.Stages(
-                Name="Build",
-                Actions=[
-                    delivery.build_action(
-                        "BuildEndpointDeploymentTemplate",
-                        endpoint_build,
-                        [f"{_SOURCE}Artifact"],
-                        [_BUILD],
-                        variables=f'[{{"name":"MODEL_PACKAGE_ARN","value":"#{{variables.{PACKAGE}}}"}}]',
-                    )
-                ],
-            ),
-            codepipeline.Stages(
-                Name="DeployModelStaging",
-                Actions=[
-                    self._deploy("DeployStaging", "EnvTypeStagingName", "StagingAccounts", "staging-config"),
-                    delivery.build_action(
-                        "TestStaging", endpoint_test, [f"{_SOURCE}Artifact", _BUILD], ["TestArtifact"], order=2
-                    ),
-                    approval(group),
-                ],
-            ),
-            codepipeline.Stages(
-                Name="DeployModelProd",
-                Actions=[self._deploy("DeployProd", "EnvTypeProdName", "ProductionAccounts", "prod-config")],
-            ),
+            build_stage(endpoint_build),
+            staging_stage(staging, endpoint_test, group),
+            production_stage(production),
         ]
         pipeline = self.add(
             delivery.pipeline(
@@ -131,10 +92,55 @@ class ProjectModelDeploy(Stack):
         self.add(approved_rule("ModelDeployRegistryEventRule", group, pipeline))
         self.add(delivery.commit_rule("ModelDeployCodeCommitEventRule", source, pipeline, "code"), self.IN_CODECOMMIT)
 
-    def _deploy(self, name: str, stage: str, accounts: str, parameters: str) -> codepipeline.Actions:
-        return deploy_action(
-            name, stage, self.MULTI_ACCOUNT.then(environment(accounts), Ref("AWS::AccountId")), parameters
-        )
+
+def endpoint_build_project(group: If, bucket: s3.Bucket) -> codebuild.Project:
+    return delivery.build_project(
+        "ModelDeployBuildProject",
+        "modeldeploy",
+        "Writes the endpoint's template and its parameters for each stage",
+        build_variables(group, bucket),
+        buildspec="buildspec.yml",
+        minutes=15,
+    )
+
+
+def endpoint_test_project() -> codebuild.Project:
+    return delivery.build_project(
+        "ModelDeployTestProject",
+        "modeldeploy-test",
+        "Tests the endpoint in every staging account",
+        test_variables(),
+        buildspec="test/buildspec.yml",
+        minutes=30,
+    )
+
+
+def build_stage(project: codebuild.Project) -> codepipeline.Stages:
+    """Writes template and parameters; the run's model package goes in as an environment variable."""
+    package = f'[{{"name":"MODEL_PACKAGE_ARN","value":"#{{variables.{PACKAGE}}}"}}]'
+    action = delivery.build_action(
+        "BuildEndpointDeploymentTemplate", project, [f"{_SOURCE}Artifact"], [_BUILD], variables=package
+    )
+    return codepipeline.Stages(Name="Build", Actions=[action])
+
+
+def staging_stage(targets: If, test: codebuild.Project, group: If) -> codepipeline.Stages:
+    """Deploy, test, and wait for a person."""
+    return codepipeline.Stages(
+        Name="DeployModelStaging",
+        Actions=[
+            deploy_action("DeployStaging", "EnvTypeStagingName", targets, "staging-config"),
+            delivery.build_action("TestStaging", test, [f"{_SOURCE}Artifact", _BUILD], ["TestArtifact"], order=2),
+            approval(group),
+        ],
+    )
+
+
+def production_stage(targets: If) -> codepipeline.Stages:
+    return codepipeline.Stages(
+        Name="DeployModelProd",
+        Actions=[deploy_action("DeployProd", "EnvTypeProdName", targets, "prod-config")],
+    )
 
 
 def deploy_action(name: str, stage: str, targets: Any, parameters: str) -> codepipeline.Actions:
@@ -206,7 +212,7 @@ def approved_rule(title: str, group: If, target: codepipeline.Pipeline) -> event
     )
 
 
-def build_variables(group: If, bucket: Any) -> dict[str, Any]:
+def build_variables(group: If, bucket: s3.Bucket) -> dict[str, Any]:
     """What the seed code's build reads from the environment; the pipeline adds MODEL_PACKAGE_ARN at each run."""
     return {
         "SAGEMAKER_PROJECT_NAME": PROJECT_NAME,

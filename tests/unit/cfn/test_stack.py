@@ -227,5 +227,5 @@ def test_an_output_without_a_value_fails() -> None:
 
 def test_two_declarations_of_one_name_fail() -> None:
     with pytest.raises(WiringError) as problem:
-        parent("Twice", None, A=Param("Name", ""), B=Param("Name", "")).document()
+        parent("Twice", Stack.contract, A=Param("Name", ""), B=Param("Name", "")).document()
     assert problem.value.message == "Twice: Name is declared twice"
