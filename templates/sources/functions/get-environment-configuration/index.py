@@ -17,8 +17,8 @@ Tags = dict[str, str]
 def handler(event: dict[str, Any], context: Any) -> None:
     """Properties: SageMakerProjectName; SSMParams (list of VariableName, ParameterName); EnvName and EnvType override.
 
-    Attributes, all text: EnvironmentName, EnvironmentType, DomainId, DomainArn, DomainName, VpcId, SubnetIds and
-    SecurityGroups (comma-separated), ExecutionRole, KmsKeyId, and each VariableName with the value of the SSM
+    Attributes: EnvironmentName, EnvironmentType, DomainId, DomainArn, DomainName, VpcId, SubnetIds and
+    SecurityGroups (lists), ExecutionRole, KmsKeyId, and each VariableName with the value of the SSM
     parameter `<EnvironmentName>-<EnvironmentType>-<ParameterName>`.
     """
     serve(event, context, identify=_identity, apply=_configuration, oversize="ask for fewer SSMParams")
@@ -28,7 +28,7 @@ def _identity(properties: Properties) -> str:
     return f"{properties['SageMakerProjectName']}-environment"
 
 
-def _configuration(request: Request) -> dict[str, str]:
+def _configuration(request: Request) -> dict[str, Any]:
     properties = request.properties
     sagemaker, ssm = boto3.client("sagemaker"), boto3.client("ssm")
     name, kind = environment(sagemaker, properties)
@@ -45,15 +45,15 @@ def _configuration(request: Request) -> dict[str, str]:
     }
 
 
-def _domain_attributes(domain: dict[str, Any]) -> dict[str, str]:
+def _domain_attributes(domain: dict[str, Any]) -> dict[str, Any]:
     settings = domain["DefaultUserSettings"]
     return {
         "DomainId": domain["DomainId"],
         "DomainArn": domain["DomainArn"],
         "DomainName": domain["DomainName"],
         "VpcId": domain.get("VpcId", ""),
-        "SubnetIds": ",".join(domain.get("SubnetIds", [])),
-        "SecurityGroups": ",".join(settings.get("SecurityGroups", [])),
+        "SubnetIds": domain.get("SubnetIds", []),
+        "SecurityGroups": settings.get("SecurityGroups", []),
         "ExecutionRole": settings["ExecutionRole"],
         "KmsKeyId": domain.get("KmsKeyId", ""),
     }
