@@ -145,6 +145,11 @@ def policy(*statements: Statement | Sequence[Statement]) -> PolicyDocument:
     return PolicyDocument(Version="2012-10-17", Statement=flat)
 
 
+def policy_with_choices(*statements: Any) -> dict[str, Any]:
+    """A policy some of whose statements are `Cond.then(statement)`, which the type of `policy` does not admit."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
 def key_administration(sid: str = "AccountAdministers") -> Statement:
     """Key policy: the account administers its key through IAM, so that nobody can lock the owner out; no use of it."""
     return allow(sid, ADMINISTER_KEY, "*", principal=Principal("AWS", root_arn()))
