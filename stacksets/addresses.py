@@ -44,12 +44,11 @@ def network(text: str, where: str) -> IPv4Network:
 
 
 def subnets(vpc: IPv4Network) -> Allocation:
-    """The VPC cut in eight: the first four parts are private subnets, the next four hold public ones of a quarter each.
+    """The cut of env-vpc.yaml's defaults: four eighths are private, the four sixteenths that follow are public.
 
-    That is the cut of env-vpc.yaml's defaults: 10.0.0.0/16 gives 10.0.0.0/19 … 10.0.96.0/19 and 10.0.128.0/20 … .
+    10.0.0.0/16 gives 10.0.0.0/19 … 10.0.96.0/19 and 10.0.128.0/20 … 10.0.176.0/20.
     """
-    parts = tuple(vpc.subnets(prefixlen_diff=3))
-    return Allocation(vpc, parts[:4], tuple(next(part.subnets(prefixlen_diff=1)) for part in parts[4:]))
+    return Allocation(vpc, tuple(vpc.subnets(prefixlen_diff=3))[:4], tuple(vpc.subnets(prefixlen_diff=4))[8:12])
 
 
 def overlap(blocks: Iterable[Block]) -> tuple[Block, Block] | None:

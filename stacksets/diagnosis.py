@@ -77,7 +77,7 @@ class Diagnosis:
 
 
 def stack_events(cloud: Cloud, stack: str) -> Iterator[Event]:
-    """The events of a stack (name or id; an id also finds a deleted one), newest first, page by page as they are read."""
+    """The events of a stack (name or id; an id also finds a deleted one), newest first, read page by page."""
     with translated(stack):
         call: Any = cloud.client("cloudformation").describe_stack_events
         yield from as_events(pages(call, "StackEvents", StackName=stack))
