@@ -38,6 +38,7 @@ def env(settings: Settings, entry: TemplateEntry, zones: Sequence[str], bucket: 
         "AvailabilityZones": ",".join(zones),
         "NumberOfAZs": str(len(zones)),
         "StackSetsOwner": ORCHESTRATOR,
+        "SetupStackSetExecutionRoleName": settings.setup_role,
     }
     known = {name: value for name, value in own.items() if value}
     return checked(entry, {**known, **joined(settings.env.parameters)}, "env.parameters")

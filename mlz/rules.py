@@ -25,6 +25,7 @@ OWNED = {
     "SeedCodeS3BucketName": "package.bucket",
     "AvailabilityZones": "env.availability_zones",
     "NumberOfAZs": "env.availability_zones",
+    "SetupStackSetExecutionRoleName": "access.setup_role",
     "StackSetsOwner": "the command: mlz deploy env",
 }
 

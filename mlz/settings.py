@@ -175,8 +175,12 @@ class Access(_Part, frozen=True):
         str, Meta(description="Role in each target that the organization's management account may assume.")
     ] = "OrganizationAccountAccessRole"
     setup_role: Annotated[
-        str, Meta(description="Name of the execution role that `mlz bootstrap` makes in each target.")
-    ] = "AWSCloudFormationStackSetExecutionRole"
+        str,
+        Meta(
+            description="Name of the execution role that `mlz bootstrap` makes in each target; "
+            "default: <name>-<type>-<region>-setup-stackset."
+        ),
+    ] = ""
     management_profile: Annotated[
         str, Meta(description="AWS profile of the management account, when it is not the caller's.")
     ] = ""
@@ -214,8 +218,18 @@ class Settings(_Part, frozen=True):
     tags: Annotated[dict[str, str], Meta(description="Tags of every stack, and by it of every resource.")] = {}
 
     @property
+    def identity(self) -> str:
+        """`<name>-<type>`: how everything of the environment begins."""
+        return f"{self.environment.name}-{self.environment.type}"
+
+    @property
     def env_stack_name(self) -> str:
-        return self.env.stack_name or f"{self.environment.name}-{self.environment.type}"
+        return self.env.stack_name or self.identity
+
+    @property
+    def setup_role(self) -> str:
+        """The execution role in the targets; templates.published.SETUP_EXECUTION_ROLE says the same."""
+        return self.access.setup_role or f"{self.identity}-{self.region}-setup-stackset"
 
 
 def schema() -> dict[str, Any]:

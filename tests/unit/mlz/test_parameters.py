@@ -20,6 +20,7 @@ ENTRY = TemplateEntry(
     }
     | {
         "OrganizationalUnitProdId": ParameterEntry("String"),
+        "SetupStackSetExecutionRoleName": ParameterEntry("String", default=""),
         "SeedCodeS3BucketName": ParameterEntry("String"),
         "AvailabilityZones": ParameterEntry("List<AWS::EC2::AvailabilityZone::Name>"),
         "NumberOfAZs": ParameterEntry("String", default="2", allowed=("2", "3", "4")),
@@ -31,6 +32,7 @@ ENTRY = TemplateEntry(
 
 def settings(**parameters: str | tuple[str, ...]) -> Settings:
     return Settings(
+        region="eu-west-1",
         environment=Environment("ml", "dev"),
         env=Env(parameters=parameters),
         targets=Targets(
@@ -52,6 +54,7 @@ def test_the_environment() -> None:
         "AvailabilityZones": "eu-west-1a,eu-west-1b",
         "NumberOfAZs": "2",
         "StackSetsOwner": "ORCHESTRATOR",
+        "SetupStackSetExecutionRoleName": "ml-dev-eu-west-1-setup-stackset",
         "VPCCIDR": "10.1.0.0/16",
     }
 
