@@ -16,14 +16,24 @@ class CfnError(Exception):
 class ResourceError(Exception):
     """A resource could not be created, updated or deleted; the message becomes its event's status reason."""
 
-    def __init__(self, reason: str, code: str = "GeneralServiceException") -> None:
+    def __init__(self, reason: str, code: str = "GeneralServiceException", physical_id: str = "") -> None:
+        """`physical_id` is set when something came to be nevertheless, and a rollback has to delete it."""
         super().__init__(reason)
         self.reason = reason
         self.code = code
+        self.physical_id = physical_id
 
 
-class ResourceMissing(ResourceError):
+class MissingError(ResourceError):
     """The physical thing is gone already; a delete counts this as done."""
+
+
+class DeploymentError(Exception):
+    """Applying a template stopped; the reason is the stack's, the resources' own are in their events."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def invalid(message: str) -> CfnError:

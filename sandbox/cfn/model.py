@@ -1,4 +1,4 @@
-"""What the engine keeps and hands out: requests, stacks, resources, events, change sets, and what it asks of its host."""
+"""What the engine keeps and hands out (requests, stacks, events, change sets), and what it asks of its host."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class StackRequest:
 
 @dataclass(slots=True)
 class Event:
-    """One row of DescribeStackEvents."""
+    """One row of DescribeStackEvents; `properties` are the resource's own, to be shown as JSON text."""
 
     event_id: str
     stack_id: str
@@ -53,7 +53,7 @@ class Event:
     status: str
     time: datetime
     reason: str | None = None
-    properties: str | None = None
+    properties: dict[str, JSON] | None = None
     token: str | None = None
 
 

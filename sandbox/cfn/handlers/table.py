@@ -1,0 +1,19 @@
+"""Type name to handler: everything live is listed in its service's table, all else is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from ..handler import Handler
+from ..lookup import is_custom
+from . import custom, iam, recorded, stacks
+
+TABLES: tuple[Mapping[str, Handler], ...] = (stacks.HANDLERS, iam.HANDLERS)
+
+
+@lru_cache(maxsize=2048)
+def handler_of(type_name: str) -> Handler:
+    if is_custom(type_name):
+        return custom.HANDLER
+    return next((table[type_name] for table in TABLES if type_name in table), recorded.HANDLER)
