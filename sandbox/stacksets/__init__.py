@@ -1,0 +1,1 @@
+"""The StackSets service, SELF_MANAGED: sets, instances, asynchronous operations, trust of the two roles."""
