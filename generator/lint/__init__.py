@@ -1,0 +1,1 @@
+"""The lint gate, and the quick check for the inner loop."""
