@@ -107,3 +107,10 @@ def site_options(function: Callable[..., int | None]) -> Callable[..., int | Non
     prefix = click.option("--prefix", envvar="MLZ_PREFIX", default="", help="Key prefix in the bucket.")
     bucket = click.option("--bucket", default="", metavar="NAME", help="Package bucket (also: CFN_BUCKET_NAME).")
     return bucket(prefix(function))
+
+
+def insisting(function: Callable[..., int | None]) -> Callable[..., int | None]:
+    """--allow-removals and --allow-empty: the guards that a user may overrule."""
+    removals = click.option("--allow-removals", is_flag=True, help="Accept more removals than the settings allow.")
+    emptiness = click.option("--allow-empty", is_flag=True, help="Accept a stage that has no active account.")
+    return removals(emptiness(function))

@@ -26,7 +26,9 @@ def product() -> Product:
     from templates.catalog import CATALOG, ENTRIES, SEED_TAGS, SEEDS, SOURCES
     from templates.core.package_cfn import SOURCE_ARCHIVE
 
-    archives: dict[str, Callable[[], bytes]] = {key: partial(seed_archive, name, SOURCES) for name, key in SEEDS.items()}
+    archives: dict[str, Callable[[], bytes]] = {
+        key: partial(seed_archive, name, SOURCES) for name, key in SEEDS.items()
+    }
     tags = dict.fromkeys(SEEDS.values(), SEED_TAGS)
     if is_checkout():
         archives[SOURCE_ARCHIVE] = source_archive

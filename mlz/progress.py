@@ -89,16 +89,30 @@ def folded(board: Board, event: Event, now: float) -> Board:
 
 
 def _stack_event(board: Board, event: report.StackEvent, now: float) -> Board:
-    name = "/".join(event.path)
+    if _repeats_parent(event):
+        return board
+    failed = event.status.endswith("_FAILED")
+    note = f"{event.resource}: {event.reason}" if failed else ""
+    if is_stack(event):
+        began = board if board.step or event.path else replace(board, step=event.resource)
+        known = began.rows.get(place(event), Row(place(event), began=now))
+        over = None if event.status.endswith("_IN_PROGRESS") else now
+        return began.put(replace(known, status=event.status, ended=over, note=known.note or note))
+    name = "/".join(event.path) or board.step
     known = board.rows.get(name, Row(name, began=now))
-    done = known.accounts + (event.status.endswith("_COMPLETE") and not is_stack(event))
-    failed = known.failed + event.status.endswith("_FAILED")
-    note = f"{event.resource}: {event.reason}" if event.status.endswith("_FAILED") and not known.note else known.note
-    row = replace(known, doing=event.resource, accounts=done, failed=failed, note=note)
-    if is_stack(event) and event.resource == event.path[-1]:
-        over = now if not event.status.endswith("_IN_PROGRESS") else None
-        row = replace(row, status=event.status, ended=over)
-    return board.put(row)
+    done = known.accounts + event.status.endswith("_COMPLETE")
+    row = replace(known, doing=f"{count(done, 'resource')}, {event.resource}", accounts=done, note=known.note or note)
+    return board.put(replace(row, failed=known.failed + failed))
+
+
+def place(event: report.StackEvent) -> str:
+    """`Network/Vpc/NatGateway`: the path from the root stack to the resource."""
+    return "/".join((*event.path, event.resource))
+
+
+def _repeats_parent(event: report.StackEvent) -> bool:
+    """A nested stack tells of itself (`<parent>-<logical id>-<random>`) what its parent tells of it as a resource."""
+    return is_stack(event) and bool(event.path) and f"-{event.path[-1]}-" in event.resource
 
 
 def is_stack(event: report.StackEvent) -> bool:
@@ -159,10 +173,8 @@ def line(event: Event, *, verbose: int = 0) -> Line | None:
 def _stack_line(event: report.StackEvent, verbose: int) -> Line | None:
     failed = event.status.endswith("_FAILED")
     ended = is_stack(event) and not event.status.endswith("_IN_PROGRESS")
-    if not (verbose or failed or ended):
+    if _repeats_parent(event) or not (verbose or failed or ended):
         return None
-    where = "/".join(event.path)
-    resource = "" if is_stack(event) and event.resource == event.path[-1] else f"/{event.resource}"
     reason = f": {event.reason}" if event.reason and (failed or verbose) else ""
     style = "error" if failed else "add" if event.status.endswith("_COMPLETE") else "quiet"
-    return Line(f"  {where}{resource}: {event.status}{reason}", style)
+    return Line(f"  {place(event)}: {event.status}{reason}", style)

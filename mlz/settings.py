@@ -196,10 +196,15 @@ class Rollout(_Part, frozen=True):
     max_removal_percent: Annotated[
         Percent, Meta(description="A plan that removes a larger share of a set is refused.")
     ] = 20
-    timeout_minutes: Annotated[
-        int,
-        Meta(ge=1, le=1440, extra={"want": "minutes, at most a day"}, description="Longest wait for one operation."),
-    ] = 120
+    poll_seconds: Annotated[
+        float,
+        Meta(
+            ge=0.05,
+            le=60,
+            description="First wait between looks at an operation; later ones grow.",
+            extra={"want": "seconds, from 0.05 to 60"},
+        ),
+    ] = 1.0
 
 
 class Settings(_Part, frozen=True):
@@ -221,6 +226,11 @@ class Settings(_Part, frozen=True):
     def identity(self) -> str:
         """`<name>-<type>`: how everything of the environment begins."""
         return f"{self.environment.name}-{self.environment.type}"
+
+    @property
+    def is_production(self) -> bool:
+        """Its stacks are protected from deletion."""
+        return self.environment.type.startswith(("prod", "live"))
 
     @property
     def env_stack_name(self) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -75,3 +78,47 @@ def move(cloud: Cloud, account: str, source: str, destination: str) -> None:
     cloud.client("organizations").move_account(
         AccountId=account, SourceParentId=source, DestinationParentId=destination
     )
+
+
+def settings(world: World, bucket: str, region: str) -> str:
+    """mlz.yaml for this organization."""
+    return f"""\
+environment: {{name: sm-mlops, type: dev}}
+region: {region}
+package: {{bucket: {bucket}}}
+targets:
+  staging: {{organizational_units: [{world.staging}]}}
+  prod: {{organizational_units: [{world.prod}]}}
+access: {{management_profile: management}}
+rollout: {{poll_seconds: 0.1}}
+"""
+
+
+def variables(file: Path, endpoint: str, account: str, region: str) -> dict[str, str]:
+    """Write the profile `management`, and give the environment in which `account` is the caller."""
+    file.write_text(f"[management]\naws_access_key_id = {MANAGEMENT}\naws_secret_access_key = sandbox\n")
+    return {
+        "AWS_ACCESS_KEY_ID": account,
+        "AWS_SECRET_ACCESS_KEY": "sandbox",
+        "AWS_DEFAULT_REGION": region,
+        "AWS_REGION": region,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": str(file),
+    }
+
+
+@contextmanager
+def environment(given: Mapping[str, str]) -> Iterator[None]:
+    """These variables and no other of AWS or of this program, for the length of the block."""
+    before = dict(os.environ)
+    for name in before:
+        if name.startswith(("AWS_", "MLZ_")) or name in ("CFN_BUCKET_NAME", "DEPLOYMENT_REGION"):
+            del os.environ[name]
+    os.environ.update(given)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

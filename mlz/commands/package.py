@@ -31,7 +31,7 @@ def command(run: Run, bucket: str, prefix: str, no_lint: bool, repair: bool, kms
     manifest = product.generated(settings)
     run.console.progress(f"generated {len(manifest.templates)} templates, release {manifest.release[:12]}")
     if not no_lint:
-        run.console.progress(passed(settings))
+        passed(settings, manifest, run.console)
     if run.dry_run:
         show(run, manifest, product.folder(settings))
         run.console.next("mlz package (this was a dry run: nothing was uploaded)")

@@ -64,17 +64,19 @@ def test_other_lines() -> None:
         Waiting("roles", "another operation is running", 4.0),
         OperationStarted("roles", "mlz-1-0", 15, True),
         AccountDone("200000000003", "failed", "the role cannot be assumed"),
-        StackEvent(("env", "Vpc"), "Nat", "AWS::EC2::NatGateway", "CREATE_FAILED", "limit reached"),
-        StackEvent(("env", "Vpc"), "Vpc", STACK, "CREATE_COMPLETE", ""),
-        StackEvent(("env",), "Key", "AWS::KMS::Key", "CREATE_COMPLETE", ""),
+        StackEvent(("Vpc",), "Nat", "AWS::EC2::NatGateway", "CREATE_FAILED", "limit reached"),
+        StackEvent((), "Vpc", STACK, "CREATE_COMPLETE", ""),
+        StackEvent(("Vpc",), "env-Vpc-1ABC", STACK, "CREATE_COMPLETE", ""),
+        StackEvent((), "Key", "AWS::KMS::Key", "CREATE_COMPLETE", ""),
     )
     assert [one.text if one else None for one in map(line, events)] == [
         "staging succeeded: going on to prod",
         "  roles: another operation is running; again in 4 s",
         "  roles: operation mlz-1-0 found running, 15 accounts",
         "  200000000003: failed: the role cannot be assumed",
-        "  env/Vpc/Nat: CREATE_FAILED: limit reached",
-        "  env/Vpc: CREATE_COMPLETE",
+        "  Vpc/Nat: CREATE_FAILED: limit reached",
+        "  Vpc: CREATE_COMPLETE",
+        None,
         None,
     ]
 
@@ -82,13 +84,19 @@ def test_other_lines() -> None:
 def test_a_stack_on_the_board() -> None:
     board = Board()
     for event in (
-        StackEvent(("env",), "env", STACK, "CREATE_IN_PROGRESS", ""),
-        StackEvent(("env",), "Key", "AWS::KMS::Key", "CREATE_COMPLETE", ""),
-        StackEvent(("env",), "Bucket", "AWS::S3::Bucket", "CREATE_FAILED", "the name is taken"),
-        StackEvent(("env",), "env", STACK, "ROLLBACK_COMPLETE", ""),
+        StackEvent((), "env", STACK, "CREATE_IN_PROGRESS", ""),
+        StackEvent((), "Key", "AWS::KMS::Key", "CREATE_COMPLETE", ""),
+        StackEvent((), "Vpc", STACK, "CREATE_IN_PROGRESS", ""),
+        StackEvent(("Vpc",), "Nat", "AWS::EC2::NatGateway", "CREATE_FAILED", "limit reached"),
+        StackEvent(("Vpc",), "env-Vpc-1ABC", STACK, "CREATE_FAILED", "nested"),
+        StackEvent((), "Vpc", STACK, "CREATE_FAILED", "Embedded stack failed"),
+        StackEvent((), "env", STACK, "ROLLBACK_COMPLETE", ""),
     ):
         board = folded(board, event, 5.0)
-    assert cells(board, 9.0) == [("env", "env (1 failure)", "ROLLBACK_COMPLETE", "0 s", "Bucket: the name is taken")]
+    assert cells(board, 9.0) == [
+        ("env", "1 resource, Key", "ROLLBACK_COMPLETE", "0 s", ""),
+        ("Vpc", "0 resources, Nat (1 failure)", "CREATE_FAILED", "0 s", "Nat: limit reached"),
+    ]
 
 
 def test_words() -> None:

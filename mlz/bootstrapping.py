@@ -1,0 +1,76 @@
+"""What `mlz bootstrap` brings into target accounts, and how it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlz import convergence, targets
+from mlz.session import connected, management
+from mlz.wording import count, listed
+
+if TYPE_CHECKING:
+    from generator.package.manifest import Manifest
+    from mlz.settings import Settings
+    from stacksets.bootstrap import BootstrapPlan, BootstrapSpec
+    from stacksets.client import Cloud
+
+TEMPLATE = "env-iam-setup-stackset-role.yaml"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The work, who does it, and account names."""
+
+    spec: BootstrapSpec
+    management: Cloud
+    names: Mapping[str, str]
+
+
+def prepared(settings: Settings, manifest: Manifest, administrator: str = "") -> Prepared:
+    """Resolve the targets as the management account sees them."""
+    from stacksets.bootstrap import BootstrapSpec
+    from stacksets.organization import resolve
+    from stacksets.stacks import StackSpec
+
+    convergence.require_targets(settings)
+    chief = management(settings)
+    resolution = resolve(chief.client("organizations"), targets.scopes(settings))
+    administrator = administrator or connected(settings).account
+    entry = manifest.template(TEMPLATE)
+    given = {
+        "EnvName": settings.environment.name,
+        "EnvType": settings.environment.type,
+        "AdministratorAccountId": administrator,
+        "StackSetExecutionRoleName": settings.setup_role,
+        "OrganizationId": resolution.organization,
+    }
+    stack = StackSpec(
+        name=f"{settings.identity}-bootstrap",
+        template_url=targets.template_url(manifest, entry, chief.partition),
+        template=entry,
+        parameters={name: value for name, value in given.items() if name in entry.parameters},
+        tags=settings.tags,
+    )
+    accounts = tuple(sorted(account for stage in resolution.stages.values() for account in stage.accounts))
+    spec = BootstrapSpec(
+        stack=stack, accounts=accounts, administrator=administrator, access_role=settings.access.bootstrap_role
+    )
+    return Prepared(spec, chief, resolution.names)
+
+
+def lines(plan: BootstrapPlan, spec: BootstrapSpec, names: Mapping[str, str]) -> list[str]:
+    """What would be done, one line each."""
+    shown = [f"+ {count(len(plan.missing), 'account')} without the execution role: {_named(plan.missing, names)}"]
+    shown += [f"~ {count(len(plan.present), 'account')} with it, brought up to date where it differs"]
+    shown += [f"! {account} {names.get(account, '')} cannot be entered: {why}" for account, why in plan.unreachable]
+    if plan.enables_access:
+        shown.append("+ trusted access of StackSets in the organization")
+    if plan.registers_administrator:
+        shown.append(f"+ {spec.administrator} as delegated administrator of StackSets")
+    return [line for line in shown if not line.startswith(("+ 0 ", "~ 0 "))] or ["nothing to do"]
+
+
+def _named(accounts: tuple[str, ...], names: Mapping[str, str]) -> str:
+    return listed([names.get(account) or account for account in accounts], 4)

@@ -1,0 +1,39 @@
+"""`mlz bootstrap`: the execution role into every target account, by the organization's access role."""
+
+from __future__ import annotations
+
+import click
+
+from mlz.options import Run, verb
+
+
+@verb("Make the execution role in every target account; run it as the organization's management account.")
+@click.option(
+    "--administrator", default="", metavar="ACCOUNT", help="Account that holds the stack sets (default: the caller's)."
+)
+@click.option("--remove", is_flag=True, help="Take the role out of every target account again.")
+def command(run: Run, administrator: str, remove: bool) -> None:
+    from mlz import bootstrapping, product
+    from mlz.reporter import reporting
+    from stacksets.bootstrap import Bootstrap
+
+    settings = run.settings()
+    manifest = product.built(settings)
+    made = bootstrapping.prepared(settings, manifest, administrator)
+    if remove:
+        run.console.agreed(f"Take the role out of {len(made.spec.accounts)} accounts?", yes=run.yes or run.dry_run)
+        if not run.dry_run:
+            with reporting(run.console) as report:
+                Bootstrap(made.management, report).remove(made.spec)
+        run.console.next("mlz destroy core")
+        return
+    plan = Bootstrap(made.management, lambda _event: None).plan(made.spec)
+    for line in bootstrapping.lines(plan, made.spec, made.names):
+        run.console.data(line)
+    if run.dry_run:
+        run.console.next("the same without --dry-run does it")
+        return
+    run.console.agreed("Do this?", yes=run.yes)
+    with reporting(run.console) as report:
+        Bootstrap(made.management, report).apply(made.spec, plan)
+    run.console.next("mlz package, then mlz deploy core")

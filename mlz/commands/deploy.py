@@ -1,0 +1,60 @@
+"""`mlz deploy core | env | targets`."""
+
+from __future__ import annotations
+
+import click
+
+from mlz.options import Run, insisting, site_options, verb
+
+DRY = "the same without --dry-run does it"
+
+
+@click.group(help="Deploy core, env or targets.")
+def command() -> None:
+    pass
+
+
+@verb("Deploy the core stack: portfolio, shared roles, shared services.")
+@site_options
+def core(run: Run, bucket: str, prefix: str) -> None:
+    from mlz import product, stackwise
+    from mlz.session import connected
+
+    settings = run.settings(bucket=bucket, prefix=prefix)
+    manifest, cloud = product.built(settings), connected(settings)
+    done = stackwise.deployed(run, cloud, stackwise.core_spec(settings, manifest, cloud))
+    run.console.next("mlz deploy env" if done else DRY)
+
+
+@verb("Deploy the environment stack: Studio domain, network, buckets, keys, roles.")
+@site_options
+def env(run: Run, bucket: str, prefix: str) -> None:
+    from mlz import product, stackwise
+    from mlz.session import connected
+
+    settings = run.settings(bucket=bucket, prefix=prefix)
+    manifest, cloud = product.built(settings), connected(settings)
+    done = stackwise.deployed(run, cloud, stackwise.env_spec(settings, manifest, cloud))
+    following = "mlz plan, then mlz deploy targets" if settings.targets.staging.is_declared else "open SageMaker Studio"
+    run.console.next(following if done else DRY)
+
+
+@verb("Converge the staging accounts, then the prod accounts.")
+@site_options
+@insisting
+def targets(run: Run, bucket: str, prefix: str, allow_removals: bool, allow_empty: bool) -> None:
+    from mlz import convergence, product
+    from mlz.applying import converged
+    from mlz.session import connected
+
+    settings = run.settings(bucket=bucket, prefix=prefix)
+    if not settings.targets.staging.is_declared:
+        run.console.next("no targets are declared: everything stays in one account")
+        return
+    insistence = convergence.Insistence(allow_removals, allow_empty)
+    done = converged(run, settings, product.built(settings), connected(settings), insistence)
+    run.console.next("mlz status" if done else DRY)
+
+
+for _verb in (core, env, targets):
+    command.add_command(_verb)

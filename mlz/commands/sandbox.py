@@ -1,0 +1,64 @@
+"""`mlz sandbox`: the embedded AWS in the foreground; any AWS client can talk to it."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+from pathlib import Path
+
+import click
+
+from generator.errors import ToolError
+from mlz.options import Run, verb
+
+PORT = 4570
+REGION = "eu-west-1"
+ENDS = {signal.SIGINT, signal.SIGTERM}
+
+
+@verb("Start the embedded AWS and print what points any AWS client to it; Ctrl-C ends it.")
+@click.option("--port", default=PORT, show_default=True, help="Port on 127.0.0.1; 0 takes a free one.")
+@click.option("--account", default="", metavar="ID", help="Account of the printed credentials (default: management).")
+@click.option("--seed-world", is_flag=True, help="Make the demonstration's organization, and settings for it.")
+@click.option("--latency", default=0.0, show_default=True, help="Seconds that a stack of a stack set takes at least.")
+def command(run: Run, port: int, account: str, seed_world: bool, latency: float) -> None:
+    from mlz.output import text_of
+    from sandbox.server import MANAGEMENT_ACCOUNT, Sandbox
+
+    server = Sandbox(port)
+    server.set_latency(latency)
+    try:
+        server.start()
+    except OSError as problem:
+        raise ToolError(f"sandbox: port {port}: {problem.strerror}", "choose another one: --port 0") from problem
+    region = run.region or REGION
+    environment = server.environment(account or MANAGEMENT_ACCOUNT, region)
+    if seed_world:
+        environment |= _seeded(run, server.endpoint, region)
+    shown = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in environment.items())
+    run.console.data(shown if run.output == "text" else text_of(environment, run.output))
+    run.console.next("paste these lines into another shell; there: mlz package --bucket my-bucket")
+    _wait()
+    server.stop()
+
+
+def _seeded(run: Run, endpoint: str, region: str) -> dict[str, str]:
+    """Make the organization; the variables that make its development account the caller."""
+    from mlz import world
+    from stacksets.client import connect
+
+    folder = Path(".mlz")
+    folder.mkdir(exist_ok=True)
+    file = (folder / "sandbox-credentials").resolve()
+    with world.environment(world.variables(file, endpoint, world.MANAGEMENT, region)):
+        made = world.seed(connect("", region))
+    settings = folder / "sandbox.yaml"
+    settings.write_text(world.settings(made, "mlz-sandbox", region), encoding="utf-8")
+    run.console.progress(f"an organization of {len(made.accounts) + 1} accounts; settings for it: {settings}")
+    return {**world.variables(file, endpoint, made.development, region), "MLZ_CONFIG": str(settings.resolve())}
+
+
+def _wait() -> None:
+    """Until Ctrl-C or a request to terminate; both are a good end."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
+    signal.sigwait(ENDS)

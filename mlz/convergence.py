@@ -1,0 +1,114 @@
+"""From settings to a plan of the stack sets: read the environment, the sets and the organization, then decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from generator.errors import ToolError
+from mlz import targets
+from stacksets.spec import StackSetSpec
+from stacksets.state import State
+
+if TYPE_CHECKING:
+    from generator.package.manifest import Manifest
+    from mlz.settings import Settings
+    from stacksets.actions import Plan
+    from stacksets.client import Cloud
+    from stacksets.organization import Resolution
+    from stacksets.service import StackSets
+
+
+@dataclass(frozen=True)
+class Insistence:
+    """What the user insists on against the guards."""
+
+    removals: bool = False
+    emptiness: bool = False
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What is wanted, what exists, and what the organization says."""
+
+    specs: tuple[StackSetSpec, ...]
+    state: State
+    standing: Mapping[str, str]
+    names: Mapping[str, str]
+    skipped: Mapping[str, str] = field(default_factory=dict)
+
+
+def service(cloud: Cloud) -> StackSets:
+    from stacksets.api import StackSetsApi
+
+    return StackSetsApi(cloud)
+
+
+def require_targets(settings: Settings) -> None:
+    if not settings.targets.staging.is_declared:
+        raise ToolError(
+            "targets: no accounts to deploy to",
+            "add targets.staging and targets.prod to mlz.yaml (see mlz.example.yaml), or stay in one account",
+        )
+
+
+def situation(settings: Settings, manifest: Manifest, cloud: Cloud, insistence: Insistence) -> Situation:
+    """Read everything that a plan needs; writes nothing."""
+    from mlz.facts import environment
+    from stacksets import organization
+    from stacksets.state import read
+
+    require_targets(settings)
+    facts = environment(cloud, settings)
+    names = [column.stack_set for column in targets.columns(settings)]
+    state = read(service(cloud), names)
+    client = cloud.client("organizations")
+    expected = len(state.accounts)
+    resolution = organization.resolve(client, targets.scopes(settings), expected, insistence.emptiness)
+    members = {name: membership.accounts for name, membership in resolution.stages.items()}
+    wanted = {account for accounts in members.values() for account in accounts}
+    state, overrides = _networks(settings, cloud, state, sorted(wanted))
+    return Situation(
+        specs=targets.specs(settings, manifest, facts, members, overrides),
+        state=state,
+        standing=organization.standing(client, state.accounts - wanted, resolution),
+        names=resolution.names,
+        skipped=_skipped(resolution),
+    )
+
+
+def _skipped(resolution: Resolution) -> dict[str, str]:
+    return {entry.account: entry.reason for stage in resolution.stages.values() for entry in stage.skipped}
+
+
+def _networks(
+    settings: Settings, cloud: Cloud, state: State, wanted: list[str]
+) -> tuple[State, dict[str, dict[str, str]]]:
+    """The state with overrides and a network for every account, both only when an account has no network yet.
+
+    Reading overrides costs a call an account; without newcomers nobody's network can change.
+    """
+    from stacksets.addresses import held_by
+    from stacksets.state import with_overrides
+
+    names = [column.stack_set for column in targets.columns(settings) if column.layer == targets.NETWORK]
+    held = {account for name in names if name in state.sets for account in state.sets[name].accounts}
+    if not names or held.issuperset(wanted):
+        return state, {}
+    known = with_overrides(service(cloud), state, names)
+    networks = {account: dict(o) for name in names if name in known.sets for account, o in _overrides(known, name)}
+    given = targets.allocations(settings, wanted, held_by(networks))
+    return known, {account: allocation.overrides for account, allocation in given.items()}
+
+
+def _overrides(state: State, name: str) -> list[tuple[str, Mapping[str, str]]]:
+    return list(state.sets[name].overrides.items())
+
+
+def plan(settings: Settings, found: Situation, insistence: Insistence) -> Plan:
+    """What applying would do; pure."""
+    from stacksets.plan import Limits, make
+
+    limits = Limits(removal_share=settings.rollout.max_removal_percent / 100)
+    return make(found.specs, found.state, found.standing, limits, insistence.removals)
