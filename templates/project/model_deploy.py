@@ -245,4 +245,5 @@ def test_variables() -> dict[str, Any]:
         "BUILD_CONFIG": "staging-config",
         "TEST_RESULTS": "test-results",
         "MULTI_ACCOUNT_DEPLOYMENT": Ref("MultiAccountDeployment"),
+        "STAGING_ACCOUNTS": environment("StagingAccounts"),
     }

@@ -1,0 +1,1 @@
+"""Predict the age of an abalone from its measurements."""
