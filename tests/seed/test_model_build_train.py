@@ -45,7 +45,7 @@ def test_the_data_set_is_the_same_each_time() -> None:
     assert rows == list(dataset.rows(200))
     assert {len(row) for row in rows} == {len(dataset.COLUMNS)}
     assert {row[0] for row in rows} == {"M", "F", "I"}
-    assert all(0 < float(value) for row in rows for value in row[1:])
+    assert all(float(value) > 0 for row in rows for value in row[1:])
 
 
 def test_variables_of_build_and_template_agree() -> None:

@@ -37,9 +37,7 @@ def parameters(
     template: dict[str, str], package: str, role: str, stage: str, variables: dict[str, str]
 ) -> list[dict[str, str]]:
     """The endpoint template's parameters for one stage."""
-    names = (
-        f"{variables['ENV_NAME']}-{stage if variables['MULTI_ACCOUNT_DEPLOYMENT'] == 'YES' else variables['ENV_TYPE']}"
-    )
+    names = f"{variables['ENV_NAME']}-{stage}"
     values = {
         **template,
         "ModelPackageName": package,
