@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from troposphere import And, Equals, Not
+from typing import Any
 
+from troposphere import And, Equals, GetAtt, Not, Ref
+from troposphere.iam import Role
+
+from generator.cfn.arns import role_arn
 from generator.cfn.contract import Cond, Out, Param, switch
 from generator.cfn.stack import Stack
+from templates import published
+from templates.access.boundary import boundary_policy, environment_boundary
+from templates.access.data import BucketName
+from templates.access.trust import add_sign_in_mapping, switch_role_link, trust_people
+from templates.env import iam_execution, iam_personas, iam_project_launch, iam_setup
 from templates.parameters import ENV_NAME, ENV_TYPE
+
+ROLE_NAME = r"[\w+=,.@-]*"
 
 
 class EnvIam(Stack):
+    """Every role carries the boundary that this template makes; personas and flow logs are optional."""
+
     FILE = "env-iam.yaml"
-    DESCRIPTION = (
-        "Roles of one data science environment: personas, execution roles and set-up roles, with their boundary"
-    )
+    DESCRIPTION = "Roles of one data science environment, and the boundary that they share"
 
     ENV_NAME = ENV_NAME
     ENV_TYPE = ENV_TYPE
     CREATE_USER_ROLES = switch("CreateIAMUserRoles", "NO leaves the roles of people to another process")
-    CREATE_ML_ENGINEER = switch(
-        "CreateMLEngineerRole", "NO leaves out the role for data sourcing, quality and features"
-    )
+    CREATE_ML_ENGINEER = switch("CreateMLEngineerRole", "NO leaves out the role for data, quality and features")
     CREATE_FLOW_LOGS_ROLE = switch("CreateVPCFlowLogsRole", "NO where flow logs are off or have a role already")
     SETUP_ROLE_NAME = Param(
         "SetupStackSetExecutionRoleName",
@@ -33,11 +42,13 @@ class EnvIam(Stack):
         "StackSetExecutionRoleName",
         "Name of the role in the target accounts that deploys models, where it is not this product's own name",
         default="",
-        pattern=r"[\w+=,.@-]*",
+        pattern=ROLE_NAME,
         max_length=64,
     )
     STAGING = Param("EnvTypeStagingName", "Name of the staging stage", default="staging", max_length=10)
     PROD = Param("EnvTypeProdName", "Name of the production stage", default="prod", max_length=10)
+    DATA_BUCKET = Param("DataBucketName", "Bucket for data, where it has not this product's own name", default="")
+    MODEL_BUCKET = Param("ModelBucketName", "Bucket for models, where it has not this product's own name", default="")
     REQUIRE_SOURCE_IDENTITY = switch(
         "RequireSourceIdentity",
         "YES admits people only with a source identity, which the console's switch-role page cannot set",
@@ -50,6 +61,8 @@ class EnvIam(Stack):
     )
     CREATES_FLOW_LOGS_ROLE = Cond("CreatesFlowLogsRole", Equals(CREATE_FLOW_LOGS_ROLE, "YES"))
     NAMES_EXECUTION_ROLE = Cond("NamesExecutionRole", Not(Equals(EXECUTION_ROLE_NAME, "")))
+    NAMES_DATA_BUCKET = Cond("NamesDataBucket", Not(Equals(DATA_BUCKET, "")))
+    NAMES_MODEL_BUCKET = Cond("NamesModelBucket", Not(Equals(MODEL_BUCKET, "")))
     REQUIRES_SOURCE_IDENTITY = Cond("RequiresSourceIdentity", Equals(REQUIRE_SOURCE_IDENTITY, "YES"))
 
     ASSUME_TEAM_ADMINISTRATOR = Out("AssumeTeamAdminRole", "Console link that switches to the team administrator")
@@ -67,4 +80,95 @@ class EnvIam(Stack):
     BOUNDARY_ARN = Out("PermissionsBoundaryArn", "Policy that bounds every role of the environment")
 
     def build(self) -> None:
-        raise NotImplementedError
+        add_sign_in_mapping(self)
+        document = environment_boundary(published.PERMISSIONS_BOUNDARY, iam_project_launch.PROJECT_ROLES)
+        boundary = Ref(self.add(boundary_policy("PermissionsBoundary", published.PERMISSIONS_BOUNDARY, document)))
+        self._add_personas(boundary)
+        self._add_execution_roles(boundary)
+        self._add_setup_roles(boundary)
+        self.put(self.BOUNDARY_ARN, boundary)
+
+    def _add_personas(self, boundary: Any) -> None:
+        data, models = self._buckets()
+        trust = trust_people(self.REQUIRES_SOURCE_IDENTITY)
+        administrator = iam_personas.persona(
+            "DataScienceTeamAdministratorRole",
+            published.TEAM_ADMINISTRATOR_ROLE,
+            trust,
+            boundary,
+            iam_personas.ONE_HOUR,
+            iam_personas.team_administrator_statements(data, models),
+        )
+        scientist = iam_personas.persona(
+            "DataScientistRole",
+            published.DATA_SCIENTIST_ROLE,
+            trust,
+            boundary,
+            iam_personas.FOUR_HOURS,
+            iam_personas.data_scientist_statements(data, models),
+        )
+        engineer = iam_personas.persona(
+            "MLEngineerRole",
+            published.ML_ENGINEER_ROLE,
+            trust,
+            boundary,
+            iam_personas.FOUR_HOURS,
+            iam_personas.ml_engineer_statements(data),
+        )
+        people, engineers = self.CREATES_USER_ROLES, self.CREATES_ML_ENGINEER
+        self._add_persona(administrator, people, self.TEAM_ADMINISTRATOR_ARN, self.ASSUME_TEAM_ADMINISTRATOR)
+        self._add_persona(scientist, people, self.DATA_SCIENTIST_ARN, self.ASSUME_DATA_SCIENTIST)
+        self._add_persona(engineer, engineers, self.ML_ENGINEER_ARN, self.ASSUME_ML_ENGINEER)
+
+    def _add_persona(self, role: Role, when: Cond, arn: Out, link: Out) -> None:
+        self.add(role, when)
+        self.put(arn, when.then(GetAtt(role, "Arn"), ""))
+        self.put(link, when.then(switch_role_link(str(role.title)), ""))
+
+    def _add_execution_roles(self, boundary: Any) -> None:
+        data, models = self._buckets()
+        jobs = self.add(iam_execution.job_policy())
+        notebook = iam_execution.execution_role(
+            "SageMakerExecutionRole",
+            published.SAGEMAKER_EXECUTION_ROLE,
+            boundary,
+            jobs,
+            iam_execution.notebook_statements(data, models),
+        )
+        pipeline = iam_execution.execution_role(
+            "SageMakerPipelineExecutionRole",
+            published.PIPELINE_EXECUTION_ROLE,
+            boundary,
+            jobs,
+            iam_execution.pipeline_statements(data, models),
+        )
+        self.put(self.SAGEMAKER_EXECUTION_ARN, GetAtt(self.add(notebook), "Arn"))
+        self.put(self.PIPELINE_EXECUTION_ARN, GetAtt(self.add(pipeline), "Arn"))
+
+    def _add_setup_roles(self, boundary: Any) -> None:
+        administration = self.add(iam_setup.stack_set_administration_role(boundary, self._target_roles()))
+        self.put(self.STACK_SET_ADMINISTRATION_ARN, GetAtt(administration, "Arn"))
+        self.put(self.SETUP_FUNCTION_ARN, GetAtt(self.add(iam_setup.setup_function_role(boundary)), "Arn"))
+        self.put(self.PROJECT_LAUNCH_ARN, GetAtt(self.add(iam_project_launch.project_launch_role(boundary)), "Arn"))
+        flow_logs = self.add(iam_setup.flow_logs_role(boundary), self.CREATES_FLOW_LOGS_ROLE)
+        self.put(self.FLOW_LOGS_ARN, self.CREATES_FLOW_LOGS_ROLE.then(GetAtt(flow_logs, "Arn"), ""))
+
+    def _target_roles(self) -> list[Any]:
+        """The only roles of other accounts that stack sets use: set-up, and deployment in each stage."""
+        stages = (self.ENV_TYPE, self.STAGING, self.PROD)
+        deploying = [published.STACK_SET_EXECUTION_ROLE.replace("EnvType", stage.name) for stage in stages]
+        return [
+            *(
+                role_arn(name, account="*")
+                for name in ("${SetupStackSetExecutionRoleName}", published.SETUP_EXECUTION_ROLE)
+            ),
+            *(role_arn(name, account="*") for name in deploying),
+            self.NAMES_EXECUTION_ROLE.then(role_arn("${StackSetExecutionRoleName}", account="*")),
+        ]
+
+    def _buckets(self) -> tuple[BucketName, BucketName]:
+        own = f"{published.ENVIRONMENT}-${{AWS::Region}}"
+        return (
+            BucketName(self.DATA_BUCKET.name, self.NAMES_DATA_BUCKET, f"{own}-data*"),
+            BucketName(self.MODEL_BUCKET.name, self.NAMES_MODEL_BUCKET, f"{own}-models*"),
+        )

@@ -1,0 +1,109 @@
+"""Named groups of SageMaker actions; a statement takes whole groups, so that a role's text says what it is for."""
+
+from __future__ import annotations
+
+from awacs.aws import Action
+
+
+def of(service: str, *names: str) -> tuple[Action, ...]:
+    """Actions of one service by name; a test holds every name against the service authorization data."""
+    return tuple(Action(service, name) for name in names)
+
+
+READ = of("sagemaker", "Describe*", "List*", "BatchDescribeModelPackage", "GetSearchSuggestions", "Search")
+
+STOP_JOBS = of(
+    "sagemaker",
+    "StopAutoMLJob",
+    "StopCompilationJob",
+    "StopHyperParameterTuningJob",
+    "StopProcessingJob",
+    "StopTrainingJob",
+    "StopTransformJob",
+)
+
+RUN_JOBS = (
+    *of(
+        "sagemaker",
+        "CreateAutoMLJob",
+        "CreateAutoMLJobV2",
+        "CreateCompilationJob",
+        "CreateHyperParameterTuningJob",
+        "CreateProcessingJob",
+        "CreateTrainingJob",
+        "CreateTransformJob",
+    ),
+    *STOP_JOBS,
+)
+
+TRACK_EXPERIMENTS = of(
+    "sagemaker",
+    "AddAssociation",
+    "AssociateTrialComponent",
+    "BatchPutMetrics",
+    "CreateAction",
+    "CreateArtifact",
+    "CreateContext",
+    "CreateExperiment",
+    "CreateTrial",
+    "CreateTrialComponent",
+    "DisassociateTrialComponent",
+    "UpdateAction",
+    "UpdateArtifact",
+    "UpdateContext",
+    "UpdateExperiment",
+    "UpdateTrial",
+    "UpdateTrialComponent",
+)
+
+RUN_PIPELINES = of(
+    "sagemaker",
+    "RetryPipelineExecution",
+    "StartPipelineExecution",
+    "StopPipelineExecution",
+)
+
+WRITE_PIPELINES = of("sagemaker", "CreatePipeline", "DeletePipeline", "UpdatePipeline", "UpdatePipelineExecution")
+
+REGISTER_MODELS = of("sagemaker", "CreateModelPackage", "CreateModelPackageGroup")
+
+APPROVE_MODELS = of("sagemaker", "UpdateModelPackage")
+
+USE_FEATURES = of("sagemaker", "BatchGetRecord", "DeleteRecord", "GetRecord", "PutRecord")
+
+WRITE_FEATURE_GROUPS = of("sagemaker", "CreateFeatureGroup", "DeleteFeatureGroup", "UpdateFeatureGroup")
+
+DEPLOY_MODELS = of(
+    "sagemaker",
+    "CreateEndpoint",
+    "CreateEndpointConfig",
+    "CreateModel",
+    "DeleteEndpoint",
+    "DeleteEndpointConfig",
+    "DeleteModel",
+    "UpdateEndpoint",
+    "UpdateEndpointWeightsAndCapacities",
+)
+
+INVOKE_ENDPOINTS = of("sagemaker", "InvokeEndpoint", "InvokeEndpointAsync", "InvokeEndpointWithResponseStream")
+
+MANAGE_PEOPLE = of(
+    "sagemaker",
+    "CreatePresignedDomainUrl",
+    "CreateUserProfile",
+    "DeleteApp",
+    "DeleteSpace",
+    "DeleteUserProfile",
+    "UpdateUserProfile",
+)
+
+MANAGE_PROJECTS = of("sagemaker", "CreateProject", "DeleteProject", "UpdateProject")
+
+TAG = of("sagemaker", "AddTags")
+
+# What undoes a platform for everybody; no role that runs a user's code may ever get it
+DELETE_PLATFORM = (
+    *of("cloudformation", "DeleteStack", "DeleteStackInstances", "DeleteStackSet", "UpdateStackSet"),
+    *of("kms", "DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion"),
+    *of("sagemaker", "DeleteDomain", "DeleteModelPackage", "DeleteModelPackageGroup"),
+)

@@ -1,0 +1,135 @@
+"""The ceiling of every role: the services that an environment needs, roles below the same ceiling only, guardrails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from awacs.aws import PolicyDocument, Statement
+from troposphere import Sub
+from troposphere.iam import ManagedPolicy
+
+from generator.cfn.arns import arn, role_arn
+from generator.cfn.iam import allow, policy
+from templates.access.actions import of
+from templates.access.guardrails import notebooks_stay_closed, stays_in_vpc
+
+# A ceiling grants nothing: each role's own policy names actions and resources below it.
+ENVIRONMENT_SERVICES = (
+    "application-autoscaling",
+    "athena",
+    "cloudformation",
+    "cloudwatch",
+    "codeartifact",
+    "codebuild",
+    "codecommit",
+    "codeconnections",
+    "codepipeline",
+    "ec2",
+    "ecr",
+    "elasticfilesystem",
+    "events",
+    "glue",
+    "kms",
+    "lambda",
+    "logs",
+    "organizations",
+    "s3",
+    "sagemaker",
+    "servicecatalog",
+    "sns",
+    "ssm",
+    "sts",
+)
+TARGET_SERVICES = (
+    "application-autoscaling",
+    "cloudformation",
+    "cloudwatch",
+    "ec2",
+    "ecr",
+    "kms",
+    "logs",
+    "s3",
+    "sagemaker",
+    "sns",
+    "ssm",
+    "sts",
+)
+
+READ_ROLES = of(
+    "iam",
+    "GetRole",
+    "GetRolePolicy",
+    "ListAttachedRolePolicies",
+    "ListInstanceProfilesForRole",
+    "ListRolePolicies",
+    "ListRoleTags",
+)
+# The actions that iam:PermissionsBoundary can be asked of (service authorization reference, IAM)
+BOUND_ROLES = of(
+    "iam",
+    "AttachRolePolicy",
+    "CreateRole",
+    "DeleteRolePolicy",
+    "DetachRolePolicy",
+    "PutRolePermissionsBoundary",
+    "PutRolePolicy",
+)
+KEEP_ROLES = of(
+    "iam",
+    "DeleteRole",
+    "TagRole",
+    "UntagRole",
+    "UpdateAssumeRolePolicy",
+    "UpdateRole",
+    "UpdateRoleDescription",
+)
+
+
+def policy_arn(name: str) -> Sub:
+    """The ARN of a policy of this account by name."""
+    return arn("iam", f"policy/{name}", region="")
+
+
+def may_keep_bounded_roles(boundary: Any, *roles: str) -> list[Statement]:
+    """Create, change and delete roles whose names match, only ever under `boundary`, and never take it off."""
+    arns = [role_arn(name) for name in roles]
+    return [
+        allow("BoundRoles", BOUND_ROLES, arns, when={"StringEquals": {"iam:PermissionsBoundary": boundary}}),
+        allow("KeepRoles", (*KEEP_ROLES, *READ_ROLES), arns),
+    ]
+
+
+def environment_boundary(name: str, *roles: str) -> PolicyDocument:
+    """Ceiling of the roles of an environment's own account; `roles` are those that they may make under it."""
+    return policy(
+        _services(ENVIRONMENT_SERVICES),
+        allow("PassAndSeeRoles", (*READ_ROLES, *of("iam", "PassRole"))),
+        may_keep_bounded_roles(policy_arn(name), *roles),
+        stays_in_vpc(),
+        notebooks_stay_closed(),
+    )
+
+
+def target_boundary() -> PolicyDocument:
+    """Ceiling of the roles of a target account: nothing below it makes a role."""
+    return policy(
+        _services(TARGET_SERVICES),
+        allow("PassRoles", of("iam", "PassRole")),
+        stays_in_vpc(),
+        notebooks_stay_closed(),
+    )
+
+
+def boundary_policy(title: str, name: str, document: PolicyDocument) -> ManagedPolicy:
+    """The managed policy that roles name as their boundary; by its fixed name, a role without it can be refused."""
+    return ManagedPolicy(
+        title,
+        ManagedPolicyName=Sub(name),
+        Description="Permissions boundary of the roles of this environment",
+        PolicyDocument=document,
+    )
+
+
+def _services(names: Sequence[str]) -> Statement:
+    return allow("Services", [action for name in names for action in of(name, "*")])

@@ -1,0 +1,80 @@
+"""What no role of an environment may do with SageMaker, whatever else it is allowed."""
+
+from __future__ import annotations
+
+from awacs.aws import Statement
+
+from generator.cfn.iam import deny
+from templates.access.actions import APPROVE_MODELS, DELETE_PLATFORM, of
+
+# The actions that AWS's data perimeter examples deny without a VPC (aws-samples/data-perimeter-policy-examples,
+# service-specific controls, read 2026-11-21). CreateEndpointConfig also takes the keys, but only for endpoints without
+# a model of their own; every other endpoint gets its VPC from CreateModel.
+VPC_BOUND = of(
+    "sagemaker",
+    "CreateAutoMLJob",
+    "CreateAutoMLJobV2",
+    "CreateCluster",
+    "CreateDataQualityJobDefinition",
+    "CreateDomain",
+    "CreateHyperParameterTuningJob",
+    "CreateModel",
+    "CreateModelBiasJobDefinition",
+    "CreateModelExplainabilityJobDefinition",
+    "CreateModelQualityJobDefinition",
+    "CreateMonitoringSchedule",
+    "CreateNotebookInstance",
+    "CreateProcessingJob",
+    "CreateTrainingJob",
+    "UpdateDomain",
+    "UpdateMonitoringSchedule",
+)
+
+
+def stays_in_vpc() -> list[Statement]:
+    """Jobs, models and notebooks need subnets and security groups: one statement a key, since keys of one are ANDed."""
+    return [
+        deny("NeedsSubnets", VPC_BOUND, when={"Null": {"sagemaker:VpcSubnets": "true"}}),
+        deny("NeedsSecurityGroups", VPC_BOUND, when={"Null": {"sagemaker:VpcSecurityGroupIds": "true"}}),
+    ]
+
+
+def notebooks_stay_closed() -> list[Statement]:
+    """Notebook instances and domains have no way to the internet of their own, no root and a customer key."""
+    create = of("sagemaker", "CreateNotebookInstance")
+    return [
+        deny("NotebookOffline", create, when={"StringNotEquals": {"sagemaker:DirectInternetAccess": "Disabled"}}),
+        deny("NotebookWithoutRoot", create, when={"StringNotEquals": {"sagemaker:RootAccess": "Disabled"}}),
+        deny(
+            "DomainInVpc",
+            of("sagemaker", "CreateDomain"),
+            when={"StringNotEquals": {"sagemaker:AppNetworkAccessType": "VpcOnly"}},
+        ),
+        deny(
+            "DomainStaysInVpc",
+            of("sagemaker", "UpdateDomain"),
+            when={"StringEquals": {"sagemaker:AppNetworkAccessType": "PublicInternetOnly"}},
+        ),
+        deny(
+            "NeedsVolumeKey",
+            of("sagemaker", "CreateDomain", "CreateNotebookInstance"),
+            when={"Null": {"sagemaker:VolumeKmsKey": "true"}},
+        ),
+    ]
+
+
+def approves_nothing() -> list[Statement]:
+    """Whoever trains does not approve: neither when a model is registered nor later."""
+    return [
+        deny("ApprovesNothing", APPROVE_MODELS),
+        deny(
+            "RegistersUnapproved",
+            of("sagemaker", "CreateModelPackage"),
+            when={"StringEquals": {"sagemaker:ModelApprovalStatus": "Approved"}},
+        ),
+    ]
+
+
+def deletes_no_platform() -> Statement:
+    """Stack sets, stacks, keys, domains and model history are out of reach of anybody's code."""
+    return deny("DeletesNoPlatform", DELETE_PLATFORM)

@@ -1,0 +1,121 @@
+"""Roles that run people's code: Studio with its jobs, and SageMaker pipelines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from troposphere import Ref, Sub
+from troposphere.iam import ManagedPolicy, Policy, Role
+
+from generator.cfn.arns import arn, role_arn
+from generator.cfn.iam import allow, may_pass, policy
+from templates.access import actions, guardrails
+from templates.access.actions import of
+from templates.access.data import (
+    BucketName,
+    may_attach_to_vpc,
+    may_delete_objects,
+    may_pull_images,
+    may_read_aws_buckets,
+    may_read_logs,
+    may_read_parameters,
+    may_use_environment_keys,
+    may_use_repositories,
+    may_write_buckets,
+    may_write_logs,
+)
+from templates.access.studio import (
+    may_keep_features,
+    may_on_sagemaker,
+    may_see_sagemaker,
+    may_tag_at_creation,
+    may_try_endpoints,
+    may_use_own_spaces,
+)
+from templates.access.trust import trust_sagemaker
+from templates.env.iam_personas import may_launch_products, may_see_deployments
+from templates.parameters import environment_tags
+from templates.published import PIPELINE_EXECUTION_ROLE, SAGEMAKER_EXECUTION_ROLE
+
+KEYS_THROUGH = ("s3", "sagemaker", "ec2")
+
+
+def job_policy() -> ManagedPolicy:
+    """What every job needs while it runs; a policy of its own, since a role's inline policies end at 10,240 bytes."""
+    return ManagedPolicy(
+        "SageMakerJobPolicy",
+        Description="What SageMaker jobs of this environment need while they run",
+        PolicyDocument=policy(
+            may_read_aws_buckets(),
+            may_use_environment_keys(*KEYS_THROUGH),
+            may_read_parameters(),
+            may_pull_images(),
+            may_attach_to_vpc(),
+            may_write_logs(),
+        ),
+    )
+
+
+def execution_role(title: str, name: str, boundary: Any, jobs: ManagedPolicy, statements: Sequence[Any]) -> Role:
+    """A role that SageMaker assumes to run code of this account."""
+    return Role(
+        title,
+        RoleName=Sub(name),
+        AssumeRolePolicyDocument=trust_sagemaker(),
+        PermissionsBoundary=boundary,
+        ManagedPolicyArns=[Ref(jobs)],
+        Policies=[Policy(PolicyName="Execution", PolicyDocument=policy(*statements))],
+        Tags=environment_tags(),
+    )
+
+
+def notebook_statements(data: BucketName, models: BucketName) -> list[Any]:
+    """Studio and the jobs that it starts: trains, registers, tries; approves, deploys and deletes nothing of others."""
+    return [
+        may_see_sagemaker(),
+        may_use_own_spaces(),
+        may_on_sagemaker("Train", actions.RUN_JOBS, actions.TRACK_EXPERIMENTS, actions.REGISTER_MODELS),
+        may_on_sagemaker("Orchestrate", actions.RUN_PIPELINES, actions.WRITE_PIPELINES),
+        may_on_sagemaker("CreateProjects", of("sagemaker", "CreateProject")),
+        may_keep_features(),
+        may_try_endpoints(),
+        may_tag_at_creation(),
+        may_pass("RunJobsAs", [role_arn(SAGEMAKER_EXECUTION_ROLE), role_arn(PIPELINE_EXECUTION_ROLE)], "sagemaker"),
+        may_launch_products(),
+        may_see_deployments(),
+        may_use_repositories(),
+        may_read_mirror(),
+        may_write_buckets("Buckets", data, models),
+        may_delete_objects("CleanData", data),
+        may_read_logs(),
+        guardrails.approves_nothing(),
+        guardrails.deletes_no_platform(),
+    ]
+
+
+def pipeline_statements(data: BucketName, models: BucketName) -> list[Any]:
+    """SageMaker pipelines and their steps: train, create and register models."""
+    return [
+        may_see_sagemaker(),
+        may_on_sagemaker("Train", actions.RUN_JOBS, actions.TRACK_EXPERIMENTS, actions.REGISTER_MODELS),
+        may_on_sagemaker("CreateModels", of("sagemaker", "CreateModel"), actions.USE_FEATURES),
+        may_on_sagemaker("Continue", of("sagemaker", "StartPipelineExecution", "UpdatePipelineExecution")),
+        may_tag_at_creation(),
+        may_pass("RunJobsAs", [role_arn(SAGEMAKER_EXECUTION_ROLE), role_arn(PIPELINE_EXECUTION_ROLE)], "sagemaker"),
+        may_write_buckets("Buckets", data, models),
+        guardrails.approves_nothing(),
+        guardrails.deletes_no_platform(),
+    ]
+
+
+def may_read_mirror() -> list[Any]:
+    """Read packages from the account's CodeArtifact repositories; the token's bearer is for that service only."""
+    read = of("codeartifact", "DescribePackageVersion", "GetRepositoryEndpoint", "ReadFromRepository")
+    bearer = {"StringEquals": {"sts:AWSServiceName": Sub("codeartifact.${AWS::URLSuffix}")}}
+    return [
+        allow("ReadMirror", read, [arn("codeartifact", "repository/*"), arn("codeartifact", "package/*")]),
+        allow("LogInToMirror", of("codeartifact", "GetAuthorizationToken"), arn("codeartifact", "domain/*")),
+        # GetServiceBearerToken has no resource type; the condition names its only service.
+        allow("BearMirrorToken", of("sts", "GetServiceBearerToken"), "*", when=bearer),
+    ]
