@@ -1,0 +1,93 @@
+"""Security groups that name each other: who may talk to whom, with closed ends everywhere else.
+
+A group without rules of its own would keep EC2's default of egress to everywhere, hence `_CLOSED`. Rules that name
+another group stand beside the groups, because CloudFormation cannot create two groups that refer to each other.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from troposphere import GetAtt, Sub
+from troposphere.ec2 import SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, SecurityGroupRule
+
+from templates.env.vpc_subnets import ANYWHERE
+from templates.parameters import environment_tags
+
+HTTPS = 443
+_CLOSED = SecurityGroupRule(
+    IpProtocol="-1", CidrIp="127.0.0.1/32", Description="Nothing leaves: this rule replaces the default one"
+)
+
+
+def closed_group(title: str, description: str, vpc_id: Any, name: str) -> SecurityGroup:
+    """A group from which nothing leaves but by rules that stand beside it."""
+    return SecurityGroup(
+        title,
+        GroupDescription=description,
+        VpcId=vpc_id,
+        SecurityGroupEgress=[_CLOSED],
+        Tags=environment_tags(Name=Sub(f"{name}-${{EnvName}}-${{EnvType}}")),
+    )
+
+
+def self_rules(group: str, name: str) -> list[Any]:
+    """Members of a group talk to each other on all ports: distributed jobs and Studio need that."""
+    text = "Between members of the group"
+    own = GetAtt(group, "GroupId")
+    return [
+        SecurityGroupIngress(
+            f"{name}SelfIngress", GroupId=own, SourceSecurityGroupId=own, IpProtocol="-1", Description=text
+        ),
+        SecurityGroupEgress(
+            f"{name}SelfEgress", GroupId=own, DestinationSecurityGroupId=own, IpProtocol="-1", Description=text
+        ),
+    ]
+
+
+def passage(name: str, source: str, target: str, port: int, what: str) -> list[Any]:
+    """One TCP port from a group to another: the rule at each end."""
+    return [
+        SecurityGroupIngress(
+            f"{name}Ingress",
+            GroupId=GetAtt(target, "GroupId"),
+            SourceSecurityGroupId=GetAtt(source, "GroupId"),
+            IpProtocol="tcp",
+            FromPort=port,
+            ToPort=port,
+            Description=what,
+        ),
+        SecurityGroupEgress(
+            f"{name}Egress",
+            GroupId=GetAtt(source, "GroupId"),
+            DestinationSecurityGroupId=GetAtt(target, "GroupId"),
+            IpProtocol="tcp",
+            FromPort=port,
+            ToPort=port,
+            Description=what,
+        ),
+    ]
+
+
+def egress_to_prefix_list(name: str, group: str, prefix_list: Any) -> SecurityGroupEgress:
+    return SecurityGroupEgress(
+        name,
+        GroupId=GetAtt(group, "GroupId"),
+        DestinationPrefixListId=prefix_list,
+        IpProtocol="tcp",
+        FromPort=HTTPS,
+        ToPort=HTTPS,
+        Description="HTTPS to S3 through its gateway endpoint",
+    )
+
+
+def egress_where_routes_lead(name: str, group: str) -> SecurityGroupEgress:
+    return SecurityGroupEgress(
+        name,
+        GroupId=GetAtt(group, "GroupId"),
+        CidrIp=ANYWHERE,
+        IpProtocol="tcp",
+        FromPort=HTTPS,
+        ToPort=HTTPS,
+        Description="HTTPS as far as the routes lead: S3 gateway, and NAT gateways where there are any",
+    )

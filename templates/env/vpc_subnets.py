@@ -1,0 +1,108 @@
+"""The VPC, its subnets and its ways out, as makers; `n` counts Availability Zones from 1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from troposphere import GetAtt, Ref, Select, Sub
+from troposphere.ec2 import (
+    EIP,
+    VPC,
+    DHCPOptions,
+    InternetGateway,
+    NatGateway,
+    Route,
+    RouteTable,
+    Subnet,
+    SubnetRouteTableAssociation,
+    VPCDHCPOptionsAssociation,
+    VPCGatewayAttachment,
+)
+
+from templates.parameters import environment_tags
+
+ANYWHERE = "0.0.0.0/0"
+ATTACHMENT = "VPCGatewayAttachment"
+
+
+def vpc(cidr: Any) -> VPC:
+    return VPC("VPC", CidrBlock=cidr, EnableDnsSupport=True, EnableDnsHostnames=True, Tags=_named("vpc"))
+
+
+def dhcp_options(domain: Any) -> DHCPOptions:
+    return DHCPOptions("DHCPOptions", DomainName=domain, DomainNameServers=["AmazonProvidedDNS"], Tags=_named("dhcp"))
+
+
+def dhcp_association() -> VPCDHCPOptionsAssociation:
+    return VPCDHCPOptionsAssociation("VPCDHCPOptionsAssociation", VpcId=Ref("VPC"), DhcpOptionsId=Ref("DHCPOptions"))
+
+
+def private_subnet(n: int, vpc_id: Any, zones: Any, cidr: Any) -> list[Any]:
+    """A private subnet, its own route table and their association."""
+    title = f"PrivateSubnet{n}A"
+    return [
+        Subnet(
+            title,
+            VpcId=vpc_id,
+            CidrBlock=cidr,
+            AvailabilityZone=Select(n - 1, zones),
+            MapPublicIpOnLaunch=False,
+            Tags=_named(f"private-sn-{n}a", DSWorkloadType="private"),
+        ),
+        RouteTable(f"{title}RouteTable", VpcId=vpc_id, Tags=_named(f"private-rtb-{n}a")),
+        SubnetRouteTableAssociation(
+            f"{title}RouteTableAssociation", SubnetId=Ref(title), RouteTableId=Ref(f"{title}RouteTable")
+        ),
+    ]
+
+
+def internet_access(vpc_id: Any) -> list[Any]:
+    """The internet gateway and the one route table that all public subnets share."""
+    return [
+        InternetGateway("InternetGateway", Tags=_named("igw")),
+        VPCGatewayAttachment(ATTACHMENT, VpcId=vpc_id, InternetGatewayId=Ref("InternetGateway")),
+        RouteTable("PublicSubnetRouteTable", VpcId=vpc_id, Tags=_named("public-rtb")),
+        Route(
+            "PublicSubnetRoute",
+            DependsOn=[ATTACHMENT],
+            RouteTableId=Ref("PublicSubnetRouteTable"),
+            DestinationCidrBlock=ANYWHERE,
+            GatewayId=Ref("InternetGateway"),
+        ),
+    ]
+
+
+def public_subnet(n: int, vpc_id: Any, zones: Any, cidr: Any) -> list[Any]:
+    """A public subnet with a NAT gateway, and the route to it from the private subnet of the same zone."""
+    title = f"PublicSubnet{n}"
+    return [
+        Subnet(
+            title,
+            VpcId=vpc_id,
+            CidrBlock=cidr,
+            AvailabilityZone=Select(n - 1, zones),
+            MapPublicIpOnLaunch=False,
+            Tags=_named(f"public-sn-{n}"),
+        ),
+        SubnetRouteTableAssociation(
+            f"{title}RouteTableAssociation", SubnetId=Ref(title), RouteTableId=Ref("PublicSubnetRouteTable")
+        ),
+        EIP(f"NAT{n}EIP", DependsOn=[ATTACHMENT], Domain="vpc", Tags=_named(f"nat-eip-{n}")),
+        NatGateway(
+            f"NATGateway{n}",
+            DependsOn=[ATTACHMENT],
+            AllocationId=GetAtt(f"NAT{n}EIP", "AllocationId"),
+            SubnetId=Ref(title),
+            Tags=_named(f"nat-gtw-{n}"),
+        ),
+        Route(
+            f"PrivateSubnet{n}ARoute",
+            RouteTableId=Ref(f"PrivateSubnet{n}ARouteTable"),
+            DestinationCidrBlock=ANYWHERE,
+            NatGatewayId=Ref(f"NATGateway{n}"),
+        ),
+    ]
+
+
+def _named(what: str, **more: Any) -> Any:
+    return environment_tags(Name=Sub(f"{what}-${{EnvName}}-${{EnvType}}"), **more)
