@@ -1,0 +1,89 @@
+"""Statements about every policy document that is emitted."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.product.conftest import Emitted, documents
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_every_document_names_its_version(emitted: Emitted) -> None:
+    wrong = [str(r) for r in emitted.resources() for d in documents(r.properties) if d.get("Version") != "2012-10-17"]
+    assert wrong == []
+
+
+def test_no_allow_for_everybody_without_a_condition(emitted: Emitted) -> None:
+    wrong = [
+        str(statement)
+        for statement in emitted.statements()
+        if statement.body["Effect"] == "Allow"
+        and statement.body.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
+        and not statement.body.get("Condition")
+    ]
+    assert wrong == []
+
+
+def test_no_statement_allows_every_action_of_a_service_or_all(emitted: Emitted) -> None:
+    wrong = [
+        f"{statement}: {action}"
+        for statement in emitted.statements()
+        if statement.body["Effect"] == "Allow" and "VPCEndpoint" not in statement.resource.type
+        for action in as_list(statement.body.get("Action", []))
+        if isinstance(action, str)
+        and (action == "*" or action.endswith(":*"))
+        # a boundary allows the most that a role may ever have; an identity policy grants within it
+        and "Boundary" not in statement.resource.title
+    ]
+    assert wrong == []
+
+
+def test_a_role_is_passed_to_a_named_service_only(emitted: Emitted) -> None:
+    wrong = [
+        str(statement)
+        for statement in emitted.statements()
+        if statement.body["Effect"] == "Allow"
+        and "iam:PassRole" in as_list(statement.body.get("Action", []))
+        and "Boundary" not in statement.resource.title
+        and "iam:PassedToService" not in json.dumps(statement.body.get("Condition", {}))
+    ]
+    assert wrong == []
+
+
+def test_no_role_of_any_account_by_a_bare_wildcard(emitted: Emitted) -> None:
+    """B033: assuming `role/*` or `*` in other accounts."""
+    wrong = [
+        f"{statement}: {resource}"
+        for statement in emitted.statements()
+        if statement.body["Effect"] == "Allow"
+        and "sts:AssumeRole" in as_list(statement.body.get("Action", []))
+        and "Boundary" not in statement.resource.title
+        for resource in as_list(statement.body.get("Resource", []))
+        if json.dumps(resource).rstrip('"}').endswith(("role/*", '"*'))
+    ]
+    assert wrong == []
+
+
+def test_no_managed_policy_of_full_access(emitted: Emitted) -> None:
+    """B035."""
+    wrong = [
+        str(resource)
+        for resource in emitted.resources("AWS::IAM::Role")
+        if "FullAccess" in json.dumps(resource.properties.get("ManagedPolicyArns", []))
+    ]
+    assert wrong == []
+
+
+def test_a_service_that_assumes_a_role_does_so_for_this_account(emitted: Emitted) -> None:
+    """Confused deputy: every trust in a service carries the source account or a source ARN."""
+    wrong = []
+    for role in emitted.resources("AWS::IAM::Role"):
+        for statement in role.properties["AssumeRolePolicyDocument"]["Statement"]:
+            keys = json.dumps(statement.get("Condition", {}))
+            if "Service" in statement["Principal"] and "aws:Source" not in keys:
+                wrong.append(str(role))
+    assert wrong == []

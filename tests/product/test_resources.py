@@ -1,0 +1,96 @@
+"""Statements about every resource that is emitted."""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+import pytest
+
+from templates.facts import facts, lambda_runtime
+from tests.product.conftest import Emitted
+
+
+def test_no_literal_partition_or_domain(emitted: Emitted) -> None:
+    """B045, B073: service principals and endpoint service names are the only AWS domains spelled out."""
+    wrong = []
+    for file, text in emitted.texts.items():
+        for number, line in enumerate(text.splitlines(), 1):
+            told = re.sub(r"\b[a-z0-9.-]+\.amazonaws\.com\b(?![/:])", "", line) if "://" not in line else line
+            if re.search(r"arn:aws(-cn|-us-gov)?:", line) or "amazonaws.com/" in told:
+                wrong.append(f"{file}:{number}: {line.strip()}")
+    assert wrong == []
+
+
+def test_buckets(emitted: Emitted) -> None:
+    """B049: encrypted, versioned, nothing public, one owner."""
+    for bucket in emitted.resources("AWS::S3::Bucket"):
+        given = bucket.properties
+        assert "BucketEncryption" in given, bucket
+        assert given["VersioningConfiguration"] == {"Status": "Enabled"}, bucket
+        assert set(given["PublicAccessBlockConfiguration"].values()) <= {True, "true"}, bucket
+        assert given["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}, bucket
+
+
+def test_keys_rotate_and_stay(emitted: Emitted) -> None:
+    """B037."""
+    keys = emitted.resources("AWS::KMS::Key")
+    assert keys
+    for key in keys:
+        assert key.properties["EnableKeyRotation"] is True, key
+        assert key.attributes["DeletionPolicy"] in ("Retain", "RetainExceptOnCreate"), key
+
+
+def test_functions(emitted: Emitted) -> None:
+    """B002: one runtime for all, and it is supported for at least half a year from the day the facts were read."""
+    functions = emitted.resources("AWS::Lambda::Function")
+    assert functions
+    assert {function.properties["Runtime"] for function in functions} == {lambda_runtime()}
+    end = facts()["lambda"]["end_of_support"][lambda_runtime()]
+    assert end - facts()["lambda"]["read"] > datetime.timedelta(days=183)
+
+
+def test_a_function_has_no_fixed_name(emitted: Emitted) -> None:
+    """B024: several environments live in one account and Region."""
+    fixed = [
+        str(function)
+        for function in emitted.resources("AWS::Lambda::Function", "AWS::IAM::Role", "AWS::IAM::ManagedPolicy")
+        if isinstance(function.properties.get("FunctionName", {}), str)
+    ]
+    assert fixed == []
+
+
+@pytest.mark.parametrize(
+    ("type_", "property_", "limit"),
+    [
+        ("AWS::IAM::Role", "RoleName", 64),
+        ("AWS::S3::Bucket", "BucketName", 63),
+        ("AWS::IAM::ManagedPolicy", "ManagedPolicyName", 128),
+    ],
+)
+def test_names_keep_to_their_limits(emitted: Emitted, type_: str, property_: str, limit: int) -> None:
+    """With every part at its longest; the longest Region name is of 14 characters."""
+    longest = {
+        "EnvName": 16,
+        "EnvType": 10,
+        "EnvTypeStagingName": 10,
+        "EnvTypeProdName": 10,
+        "AWS::Region": 14,
+        "AWS::AccountId": 12,
+        "AWS::Partition": 10,
+        "SageMakerProjectName": 32,
+        "SageMakerProjectId": 15,
+    }
+    wrong = []
+    for resource in emitted.resources(type_):
+        match resource.properties.get(property_):
+            case {"Fn::Sub": str(text)}:
+                pass
+            case {"Fn::If": [_, {"Fn::Sub": str(text)}, _]} | {"Fn::If": [_, _, {"Fn::Sub": str(text)}]}:
+                pass
+            case _:
+                continue
+        length = len(re.sub(r"\$\{([^}]+)\}", lambda m: "x" * longest[m.group(1)], text))
+        if length > limit:
+            wrong.append(f"{resource}: {text} is up to {length} of {limit}")
+    assert wrong == []
