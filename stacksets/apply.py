@@ -81,6 +81,19 @@ def apply(plan: Plan, engine: Engine) -> None:
         raise accounts_failed(tuple(failures), untouched=())
 
 
+def settled(planning: Callable[[], Plan], engine: Engine, rounds: int = 10) -> Plan:
+    """A plan without operations under way: while there are any, wait for them and plan again.
+
+    `planning` reads the state and makes a plan. ToolError when others keep starting operations.
+    """
+    for _ in range(rounds):
+        plan = planning()
+        if not plan.must_settle:
+            return plan
+        apply(plan, engine)
+    raise ToolError("plan: others keep changing these stack sets", "find out who, then run the same command again")
+
+
 def _step(step: Step, engine: Engine) -> list[Failure]:
     engine.report(StepStarted(step.name, len(step.actions)))
     failures: list[Failure] = []
@@ -121,7 +134,8 @@ def _act(action: Action, engine: Engine) -> tuple[Result, ...]:
             return ()
         case AwaitOperation():
             group = Group(action.accounts, (), "")
-            return _collect(action.stack_set, Flight(action.operation, group, engine.clock.now()), engine)
+            _await(action.stack_set, Flight(action.operation, group, engine.clock.now()), engine)
+            return ()
         case UpdateSet():
             return _fly(action, (Group(action.accounts, (), action.operation),), engine)
         case RetryInstances() | CreateInstances() | UpdateInstances() | DeleteInstances():
@@ -150,12 +164,12 @@ def _fly(action: UpdateSet | Grouped, groups: tuple[Group, ...], engine: Engine)
     return tuple(failed)
 
 
-def _collect(name: str, flight: Flight, engine: Engine) -> tuple[Result, ...]:
+def _await(name: str, flight: Flight, engine: Engine) -> None:
+    """Wait for an operation of another run; what it left behind is in the state that the next plan is made from."""
     delays = wait_turns(engine.pace)
     engine.report(OperationStarted(name, flight.operation, len(flight.group.accounts), True))
-    while not (ended := _look(name, [flight], engine)):
+    while not _look(name, [flight], engine):
         engine.clock.sleep(next(delays))
-    return _failures(name, flight, ended[0][1], engine)
 
 
 def _launch(action: UpdateSet | Grouped, group: Group, engine: Engine) -> Flight:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -17,8 +17,16 @@ SKIPPED = "SKIPPED_SUSPENDED_ACCOUNT"
 
 
 @dataclass(frozen=True, slots=True)
+class Cluster:
+    """Instances that one action serves; `reason` counts the accounts when there are several reasons."""
+
+    reason: str
+    cells: Cells
+
+
+@dataclass(frozen=True, slots=True)
 class Leaver:
-    """Instances that leave a set for the same reason in the same way."""
+    """Instances that leave a set in the same way."""
 
     reason: str
     retain: bool
@@ -41,9 +49,6 @@ class World:
     def wanted(self) -> frozenset[str]:
         return frozenset(account for accounts in self.accounts_by.values() for account in accounts)
 
-    def is_busy(self, spec: StackSetSpec) -> bool:
-        return spec.name in self.state.sets and bool(self.state.sets[spec.name].operations)
-
     def _held(self, spec: StackSetSpec) -> Mapping[Target, Instance]:
         return self.held.get(spec.name, {})
 
@@ -54,11 +59,13 @@ class World:
 
     def leavers(self, spec: StackSetSpec) -> tuple[Leaver, ...]:
         wanted = self.wanted_by[spec.name]
-        found: dict[tuple[str, bool], list[Target]] = {}
+        ways: dict[bool, dict[str, list[Target]]] = {}
         for target, instance in self._held(spec).items():
             if way := self._way_out(spec, target, instance, target in wanted):
-                found.setdefault(way, []).append(target)
-        return tuple(Leaver(reason, retain, tuple(cells)) for (reason, retain), cells in sorted(found.items()))
+                reason, retain = way
+                ways.setdefault(retain, {}).setdefault(reason, []).append(target)
+        clusters = ((retain, cluster(found)) for retain, found in sorted(ways.items()))
+        return tuple(Leaver(one.reason, retain, one.cells) for retain, one in clusters)
 
     def _way_out(
         self, spec: StackSetSpec, target: Target, instance: Instance, is_wanted: bool
@@ -81,7 +88,7 @@ class World:
         homes = sorted({other.stage for other in peers if target.account in self.accounts_by[other.name]})
         return f"moved to {', '.join(homes)}" if homes else "no longer in scope"
 
-    def joining(self, spec: StackSetSpec) -> Iterator[tuple[str, Cells]]:
+    def joining(self, spec: StackSetSpec) -> Cluster:
         held = self._held(spec)
         found: dict[str, list[Target]] = {}
         for target in spec.targets:
@@ -89,7 +96,7 @@ class World:
                 found.setdefault(self._arrival(spec, target), []).append(target)
             elif held[target].status == "INOPERABLE":
                 found.setdefault("was INOPERABLE: added anew", []).append(target)
-        return ((reason, tuple(cells)) for reason, cells in sorted(found.items()))
+        return cluster(found)
 
     def _arrival(self, spec: StackSetSpec, target: Target) -> str:
         if target.account in self.holders.get(spec.name, ()):
@@ -102,14 +109,14 @@ class World:
                 return f"moved from {other.stage}"
         return "joined" if spec.name in self.state.sets else "first deployment"
 
-    def behind(self, spec: StackSetSpec) -> tuple[tuple[str, Cells], ...]:
-        """Wanted instances that are not at what the set says, by reason."""
+    def behind(self, spec: StackSetSpec) -> Cluster:
+        """Wanted instances that are not at what the set says."""
         held = self._held(spec)
         found: dict[str, list[Target]] = {}
         for target in self.staying(spec):
             if reason := _lag(held[target]):
                 found.setdefault(reason, []).append(target)
-        return tuple((reason, tuple(cells)) for reason, cells in sorted(found.items()))
+        return cluster(found)
 
     def overridden(self, spec: StackSetSpec) -> Cells:
         """Staying instances whose overrides were read and are not what is wanted."""
@@ -124,7 +131,7 @@ class World:
 
     def unchanged(self, spec: StackSetSpec) -> tuple[tuple[str, tuple[str, ...]], ...]:
         held = self.state.sets.get(spec.name)
-        if held is None or self.is_busy(spec):
+        if held is None:
             return ()
         kept: dict[str, set[str]] = {}
         for target in self._held(spec):
@@ -132,8 +139,7 @@ class World:
             if target not in self.wanted_by[spec.name] and standing in KEPT:
                 kept.setdefault(f"the account is {KEPT[standing]}: left alone", set()).add(target.account)
         if not of_set(spec, held):
-            busy = {target.account for _, cells in self.behind(spec) for target in cells}
-            busy |= {target.account for target in self.overridden(spec)}
+            busy = {target.account for target in (*self.behind(spec).cells, *self.overridden(spec))}
             same = {target.account for target in self.staying(spec)} - busy
             kept["as wanted"] = same
         return tuple((reason, tuple(sorted(accounts))) for reason, accounts in sorted(kept.items()) if accounts)
@@ -161,6 +167,15 @@ def everything(held: SetState, standing: Mapping[str, str]) -> tuple[Leaver, ...
     removed = tuple(sorted({cell(i) for i in held.instances} - set(forgotten)))
     ways = (Leaver("destroyed", False, removed), Leaver("cannot be reached: the set forgets it", True, forgotten))
     return tuple(way for way in ways if way.cells)
+
+
+def cluster(found: Mapping[str, list[Target]]) -> Cluster:
+    """One cluster of all; `found` is by reason."""
+    cells = tuple(sorted(target for targets in found.values() for target in targets))
+    counts = {reason: len({target.account for target in targets}) for reason, targets in sorted(found.items())}
+    if len(counts) == 1:
+        return Cluster(next(iter(counts)), cells)
+    return Cluster("; ".join(f"{reason} ({count})" for reason, count in counts.items()), cells)
 
 
 def cell(instance: Instance) -> Target:

@@ -11,8 +11,8 @@ What a plan is made of
 ----------------------
 Steps, in order:
 
-1. `settle`: operations that are under way already, from a run that was cut off or from somebody else. A set with such
-   an operation gets nothing else in this plan; when it has ended, plan again (`Plan.must_settle`).
+1. `settle`: operations that are under way already, of a run that was cut off or from somebody else. A plan with this
+   step has no other: what is to be done is only known when they have ended; then plan again (`apply.settled`).
 2. `leave`: accounts that are no longer wanted are taken out, the last stage first and network before roles, so that
    an account that moves between stages is never in both. This step is no gate: an account that cannot be left must
    not keep the others from converging. It is reported at the end.
@@ -71,8 +71,8 @@ from stacksets.actions import (
     UpdateSet,
     operation_digest,
 )
-from stacksets.differences import Cells, Leaver
-from stacksets.spec import Preferences, StackSetSpec, check
+from stacksets.differences import Leaver
+from stacksets.spec import Preferences, StackSetSpec, Target, check
 from stacksets.state import SetState, State
 
 SETTLE, LEAVE = "settle", "leave"
@@ -103,9 +103,10 @@ def make(
     world = differences.world(tuple(sorted(specs, key=_order)), state, standing or {})
     if not insists:
         _refuse_removals(world, limits)
-    settle, leave = _settle(state, (spec.name for spec in world.specs)), _leave(world)
+    if settle := _settle(state, (spec.name for spec in world.specs)):
+        return Plan((Step(SETTLE, settle, is_gate=False),), (), state.digest)
     stages = tuple(_stage(world, stage) for stage in dict.fromkeys(spec.stage for spec in world.specs))
-    steps = (Step(SETTLE, settle), Step(LEAVE, leave, is_gate=False), *stages)
+    steps = (Step(LEAVE, _leave(world), is_gate=False), *stages)
     unchanged = tuple(entry for spec in world.specs for entry in _unchanged(world, spec))
     return Plan(tuple(step for step in steps if step.actions), unchanged, state.digest)
 
@@ -114,13 +115,13 @@ def destroy(specs: Sequence[StackSetSpec], state: State, standing: Mapping[str, 
     """The plan that empties and deletes the sets: the last stage first, network before roles, every account named."""
     names = [spec.name for spec in sorted(specs, key=_order, reverse=True) if spec.name in state.sets]
     preferences = {spec.name: spec.preferences for spec in specs}
-    settle = _settle(state, names)
+    if settle := _settle(state, names):
+        return Plan((Step(SETTLE, settle, is_gate=False),), (), state.digest)
     steps = tuple(
         Step(name, (*_remove_all(state.sets[name], preferences[name], standing or {}), DeleteSet(name, "destroyed")))
         for name in names
-        if not state.sets[name].operations
     )
-    return Plan(((Step(SETTLE, settle),) if settle else ()) + steps, (), state.digest)
+    return Plan(steps, (), state.digest)
 
 
 def refuse_stale(plan: Plan, state: State) -> None:
@@ -164,10 +165,7 @@ def _settle(state: State, names: Iterable[str]) -> tuple[Action, ...]:
 
 def _leave(world: differences.World) -> tuple[Action, ...]:
     return tuple(
-        _delete(spec.name, leaver, spec.preferences)
-        for spec in reversed(world.specs)
-        if not world.is_busy(spec)
-        for leaver in world.leavers(spec)
+        _delete(spec.name, leaver, spec.preferences) for spec in reversed(world.specs) for leaver in world.leavers(spec)
     )
 
 
@@ -181,7 +179,7 @@ def _remove_all(held: SetState, preferences: Preferences, standing: Mapping[str,
 
 
 def _stage(world: differences.World, stage: str) -> Step:
-    members = [spec for spec in world.specs if spec.stage == stage and not world.is_busy(spec)]
+    members = [spec for spec in world.specs if spec.stage == stage]
     return Step(stage, tuple(action for spec in members for action in _converge(world, spec)))
 
 
@@ -203,10 +201,11 @@ def _update(world: differences.World, spec: StackSetSpec, changes: tuple[str, ..
 
 
 def _retry(world: differences.World, spec: StackSetSpec) -> tuple[Action, ...]:
-    return tuple(
-        RetryInstances(spec.definition, _groups("retry", spec.definition, cells, {}), spec.preferences, reason)
-        for reason, cells in world.behind(spec)
-    )
+    behind = world.behind(spec)
+    if not behind.cells:
+        return ()
+    groups = _groups("retry", spec.definition, behind.cells, {})
+    return (RetryInstances(spec.definition, groups, spec.preferences, behind.reason),)
 
 
 def _override(world: differences.World, spec: StackSetSpec) -> tuple[Action, ...]:
@@ -218,10 +217,11 @@ def _override(world: differences.World, spec: StackSetSpec) -> tuple[Action, ...
 
 
 def _create(world: differences.World, spec: StackSetSpec) -> tuple[Action, ...]:
-    return tuple(
-        CreateInstances(spec.name, _groups("create", spec.name, cells, spec.overrides), spec.preferences, reason)
-        for reason, cells in world.joining(spec)
-    )
+    joining = world.joining(spec)
+    if not joining.cells:
+        return ()
+    groups = _groups("create", spec.name, joining.cells, spec.overrides)
+    return (CreateInstances(spec.name, groups, spec.preferences, joining.reason),)
 
 
 def _unchanged(world: differences.World, spec: StackSetSpec) -> tuple[Unchanged, ...]:
@@ -229,7 +229,7 @@ def _unchanged(world: differences.World, spec: StackSetSpec) -> tuple[Unchanged,
 
 
 def _groups(
-    kind: str, subject: object, cells: Cells, overrides: Mapping[str, Mapping[str, str]], *more: object
+    kind: str, subject: object, cells: Iterable[Target], overrides: Mapping[str, Mapping[str, str]], *more: object
 ) -> tuple[Group, ...]:
     """One group for each distinct (Regions, overrides): the API takes accounts times Regions, and one set of values."""
     regions: dict[str, list[str]] = {}
