@@ -77,6 +77,15 @@ class Console:
         if not click.confirm(question, err=True):
             raise ToolError("not confirmed: nothing was changed", "run the same command when you are ready")
 
+    def agreed_by_name(self, name: str, question: str, *, yes: bool) -> None:
+        """Ask for the name of what is to be destroyed; ToolError unless it is typed."""
+        if yes:
+            return
+        if not sys.stdin.isatty():
+            raise ToolError("confirmation: nobody is here to answer", "look at it with --dry-run, then pass --yes")
+        if click.prompt(f"{question} Type {name} to go on", err=True, default="", show_default=False) != name:
+            raise ToolError("not confirmed: nothing was changed", "run the same command when you are ready")
+
 
 def wants_color(environment: Mapping[str, str], *, is_terminal: bool, no_color: bool) -> bool:
     """Flag, then NO_COLOR, then FORCE_COLOR, then CI and the terminal (no-color.org; force-color.org)."""

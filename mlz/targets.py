@@ -108,6 +108,20 @@ def _spec(
     )
 
 
+def shells(settings: Settings, manifest: Manifest) -> tuple[StackSetSpec, ...]:
+    """The specifications without facts or members: enough to take the sets down when the environment is gone."""
+    nothing = Facts(
+        account="",
+        administration_role_arn="",
+        pipeline_role_arn="",
+        data_bucket="",
+        model_bucket="",
+        key_arn="",
+        zones=(),
+    )
+    return specs(settings, manifest, nothing, {}, {})
+
+
 def definition(settings: Settings, manifest: Manifest, facts: Facts, stage: Stage, layer: str) -> Definition:
     """Name, template, parameters and roles of one set."""
     entry = manifest.template(TEMPLATES[layer])

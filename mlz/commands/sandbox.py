@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import signal
+import threading
 from pathlib import Path
 
 import click
@@ -13,7 +14,6 @@ from mlz.options import Run, verb
 
 PORT = 4570
 REGION = "eu-west-1"
-ENDS = {signal.SIGINT, signal.SIGTERM}
 
 
 @verb("Start the embedded AWS and print what points any AWS client to it; Ctrl-C ends it.")
@@ -23,7 +23,8 @@ ENDS = {signal.SIGINT, signal.SIGTERM}
 @click.option("--latency", default=0.0, show_default=True, help="Seconds that a stack of a stack set takes at least.")
 def command(run: Run, port: int, account: str, seed_world: bool, latency: float) -> None:
     from mlz.output import text_of
-    from sandbox.server import MANAGEMENT_ACCOUNT, Sandbox
+    from mlz.world import MANAGEMENT
+    from sandbox.server import Sandbox
 
     server = Sandbox(port)
     server.set_latency(latency)
@@ -32,7 +33,7 @@ def command(run: Run, port: int, account: str, seed_world: bool, latency: float)
     except OSError as problem:
         raise ToolError(f"sandbox: port {port}: {problem.strerror}", "choose another one: --port 0") from problem
     region = run.region or REGION
-    environment = server.environment(account or MANAGEMENT_ACCOUNT, region)
+    environment = server.environment(account or MANAGEMENT, region)
     if seed_world:
         environment |= _seeded(run, server.endpoint, region)
     shown = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in environment.items())
@@ -60,5 +61,7 @@ def _seeded(run: Run, endpoint: str, region: str) -> dict[str, str]:
 
 def _wait() -> None:
     """Until Ctrl-C or a request to terminate; both are a good end."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
-    signal.sigwait(ENDS)
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    ended.wait()

@@ -1,0 +1,50 @@
+"""`mlz destroy`: targets, the bootstrap's roles, env, core, in this order; then the proof."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from mlz.options import Run, verb
+
+if TYPE_CHECKING:
+    from mlz.settings import Settings
+    from mlz.teardown import Teardown
+
+PARTS = ("targets", "bootstrap", "env", "core")
+
+
+@verb("Delete targets, the bootstrap's roles, env and core, in this order; then show what is left.")
+@click.argument("parts", nargs=-1, type=click.Choice(PARTS))
+@click.option("--unprotect", is_flag=True, help="Switch termination protection off.")
+@click.option("--purge", is_flag=True, help="Delete data, models, logs and keys too; without it they stay.")
+def command(run: Run, parts: tuple[str, ...], unprotect: bool, purge: bool) -> int:
+    from mlz.teardown import Teardown
+
+    settings = run.settings()
+    chosen = [part for part in PARTS if part in (parts or PARTS)]
+    teardown = Teardown.of(run, settings, unprotect=unprotect, purges=purge)
+    for line in teardown.announced(chosen):
+        run.console.progress(line, "remove")
+    if run.dry_run:
+        run.console.next("the same without --dry-run does it")
+        return 0
+    run.console.agreed_by_name(settings.identity, f"This deletes {', '.join(chosen)}.", yes=run.yes)
+    for part in chosen:
+        run.console.progress(f"destroy {part}", "title")
+        teardown.destroy(part)
+    return _proof(run, settings, teardown, tuple(chosen) == PARTS)
+
+
+def _proof(run: Run, settings: Settings, teardown: Teardown, everything: bool) -> int:
+    from mlz.output import text_of
+
+    found, looked = teardown.proof()
+    if run.output == "text":
+        run.console.data("\n".join(teardown.lines(found, looked)))
+    else:
+        run.console.data(text_of({"left": found, "accounts": looked}, run.output))
+    bucket = f"the package bucket {settings.package.bucket} stays" if settings.package.bucket else "the bucket stays"
+    run.console.next(f"{bucket}; delete it yourself if you mean it" if not found else "mlz destroy")
+    return 1 if found and everything else 0

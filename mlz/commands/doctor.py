@@ -1,0 +1,27 @@
+"""`mlz doctor`: whether the rest will work, before anything changes."""
+
+from __future__ import annotations
+
+from mlz.options import Run, verb
+
+STYLES = {"ok": "add", "warning": "change", "failed": "error"}
+
+
+@verb("Check credentials, bucket, roles and limits.")
+def command(run: Run) -> int:
+    from mlz.console import Line
+    from mlz.health import checks
+    from mlz.output import text_of
+
+    found = []
+    for check in checks(run.settings()):
+        found.append(check)
+        if run.output == "text":
+            hint = f"  ({check.hint})" if check.hint else ""
+            text = f"{check.state:8} {check.what:16} {check.detail}{hint}"
+            run.console.lines([Line(text, STYLES[check.state])])
+    if run.output != "text":
+        run.console.data(text_of(found, run.output))
+    failed = [check for check in found if check.state == "failed"]
+    run.console.next(failed[0].hint or "repair what failed" if failed else "mlz package")
+    return 1 if failed else 0

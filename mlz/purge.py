@@ -1,0 +1,59 @@
+"""Deletes what deleting a stack leaves alone on purpose: objects, buckets, keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from mlz.leftovers import BUCKET, KEY, Leftover
+
+if TYPE_CHECKING:
+    from stacksets.client import Cloud
+
+WAITING_DAYS = 7  # the shortest that KMS accepts: ScheduleKeyDeletion, PendingWindowInDays
+
+
+def emptied(cloud: Cloud, buckets: Iterable[str]) -> int:
+    """Delete every version of every object; how many there were."""
+    from stacksets.client import translated
+
+    api, count = cloud.client("s3"), 0
+    for bucket in buckets:
+        with translated(f"s3://{bucket}"):
+            for page in api.get_paginator("list_object_versions").paginate(Bucket=bucket):
+                found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+                named = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
+                if named:
+                    api.delete_objects(Bucket=bucket, Delete={"Objects": named, "Quiet": True})
+                count += len(named)
+    return count
+
+
+def purged(cloud: Cloud, found: Iterable[Leftover]) -> list[str]:
+    """Delete buckets and keys among the leftovers; what was done, one line each."""
+    done = []
+    for one in found:
+        if one.kind == BUCKET:
+            _delete_bucket(cloud, one.name)
+            done.append(f"deleted the bucket {one.name}")
+        elif one.kind == KEY:
+            _schedule(cloud, one.name)
+            done.append(
+                f"the key {one.name} is deleted in {WAITING_DAYS} days; until then: aws kms cancel-key-deletion"
+            )
+    return done
+
+
+def _delete_bucket(cloud: Cloud, bucket: str) -> None:
+    from stacksets.client import translated
+
+    emptied(cloud, [bucket])
+    with translated(f"s3://{bucket}"):
+        cloud.client("s3").delete_bucket(Bucket=bucket)
+
+
+def _schedule(cloud: Cloud, key: str) -> None:
+    from stacksets.client import translated
+
+    with translated(f"key {key}"):
+        cloud.client("kms").schedule_key_deletion(KeyId=key, PendingWindowInDays=WAITING_DAYS)

@@ -1,0 +1,130 @@
+"""Taking an environment down part by part; each part can be asked for again, and finds nothing to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlz import bootstrapping, convergence, leftovers, product, purge, stackwise, targets
+from mlz.applying import applied
+from mlz.leftovers import Leftover
+from mlz.reporter import reporting
+from mlz.session import connected, management
+
+if TYPE_CHECKING:
+    from mlz.options import Run
+    from mlz.settings import Settings
+    from stacksets.client import Cloud
+    from stacksets.organization import Resolution
+    from stacksets.state import State
+
+
+@dataclass(frozen=True, kw_only=True)
+class Teardown:
+    """What is to be taken down, who does it, and what exists."""
+
+    run: Run
+    settings: Settings
+    cloud: Cloud
+    state: State
+    resolution: Resolution
+    unprotect: bool
+    purges: bool
+
+    @classmethod
+    def of(cls, run: Run, settings: Settings, *, unprotect: bool, purges: bool) -> Teardown:
+        """Read what exists; works when parts of it are gone already."""
+        from stacksets.organization import Resolution, resolve
+        from stacksets.state import State, read
+
+        cloud, resolution, state = connected(settings), Resolution({}), State()
+        if settings.targets.staging.is_declared:
+            names = [column.stack_set for column in targets.columns(settings)]
+            state = read(convergence.service(cloud), names)
+            client = management(settings).client("organizations")
+            resolution = resolve(client, targets.scopes(settings), len(state.accounts), allow_empty=True)
+        return cls(
+            run=run,
+            settings=settings,
+            cloud=cloud,
+            state=state,
+            resolution=resolution,
+            unprotect=unprotect,
+            purges=purges,
+        )
+
+    @property
+    def accounts(self) -> list[str]:
+        """Every account of the stages, and every one that a stack set holds."""
+        served = {account for stage in self.resolution.stages.values() for account in stage.accounts}
+        return sorted(served | self.state.accounts)
+
+    def announced(self, parts: Sequence[str]) -> list[str]:
+        """What each part will delete."""
+        sets, settings = len(self.state.sets), self.settings
+        words = {
+            "targets": f"- {sets} stack sets with their stacks in {len(self.state.accounts)} accounts",
+            "bootstrap": f"- the execution role {settings.setup_role} in {len(self.accounts)} accounts",
+            "env": f"- the stack {settings.env_stack_name}" + (", data, models, logs and keys" if self.purges else ""),
+            "core": f"- the stack {settings.core.stack_name}",
+        }
+        return [words[part] for part in parts]
+
+    def destroy(self, part: str) -> None:
+        """One part; ToolError with the first cause when something resists."""
+        match part:
+            case "targets":
+                self._targets()
+            case "bootstrap":
+                self._bootstrap()
+            case "env":
+                self._env()
+            case "core":
+                stackwise.deleted(self.run, self.cloud, self.settings.core.stack_name, self.unprotect)
+
+    def _targets(self) -> None:
+        from stacksets import organization, plan
+
+        manifest = product.built(self.settings)
+        shells = targets.shells(self.settings, manifest)
+        client = management(self.settings).client("organizations")
+        standing = organization.standing(client, self.state.accounts, self.resolution)
+        made = plan.destroy(shells, self.state, standing)
+        applied(self.settings, self.cloud, self.state, made, self.run.console)
+
+    def _bootstrap(self) -> None:
+        from stacksets.bootstrap import Bootstrap, at
+
+        if not self.accounts:
+            return
+        made = bootstrapping.prepared(self.settings, product.built(self.settings))
+        with reporting(self.run.console) as report:
+            Bootstrap(made.management, report).remove(at(made.spec, self.accounts))
+
+    def _env(self) -> None:
+        home = self.cloud.account
+        if self.purges:
+            found = leftovers.of_home(self.cloud, home, self.settings, ())
+            gone = purge.emptied(self.cloud, [one.name for one in found if one.kind == leftovers.BUCKET])
+            self.run.console.progress(f"  deleted {gone} objects and versions")
+        stackwise.deleted(self.run, self.cloud, self.settings.env_stack_name, self.unprotect)
+        if self.purges:
+            for line in purge.purged(self.cloud, leftovers.of_home(self.cloud, home, self.settings, ())):
+                self.run.console.progress(f"  {line}")
+
+    def proof(self) -> tuple[list[Leftover], int]:
+        """What is left in every account, and in how many accounts was looked."""
+        settings = self.settings
+        stacks = (settings.core.stack_name, settings.env_stack_name, f"{settings.identity}-bootstrap")
+        found = leftovers.of_home(self.cloud, self.cloud.account, settings, stacks)
+        chief = management(settings)
+
+        def enter(account: str) -> Cloud:
+            return chief.assume(f"arn:{chief.partition}:iam::{account}:role/{settings.access.bootstrap_role}")
+
+        return found + leftovers.of_targets(self.accounts, enter, settings, stacks), len(self.accounts) + 1
+
+    def lines(self, found: Sequence[Leftover], looked: int) -> list[str]:
+        names: Mapping[str, str] = self.resolution.names
+        return leftovers.lines(found, names, looked)
