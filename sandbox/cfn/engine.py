@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from . import intake as intakes
 from . import graph, operations, parameters, preparation
+from . import intake as intakes
 from .changes import differs
 from .changesets import ChangeSets
 from .deployment import Deployment

@@ -75,7 +75,7 @@ def _check_condition(template: Template, name: str, body: JSON) -> None:
         if function == "Condition" and target not in template.conditions:
             raise invalid(
                 f"Template format error: Unresolved condition dependency {target} in the Conditions block of the template"
-            )  # noqa: E501
+            )
         if function != "Condition" and target not in template.parameters and target not in PSEUDO:
             raise invalid(
                 f"Template format error: Unresolved dependencies [{target}]. "

@@ -57,7 +57,7 @@ class StackLookup:
             return self.resources[name].physical_id
         raise invalid(
             f"Template format error: Unresolved resource dependencies [{name}] in the Resources block of the template"
-        )  # noqa: E501
+        )
 
     def _pseudo(self, name: str) -> JSON:
         scope = self.scope

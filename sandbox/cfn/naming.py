@@ -136,19 +136,19 @@ def _component(schema: Schema, part: str, properties: Mapping[str, JSON], scope:
     if isinstance(given, str | int):
         return str(given)
     if part.endswith("Arn"):
-        return arn(schema.type, arn_name(schema, properties, scope), scope)
+        return arn(schema.type, _own_name(schema, properties) or generated_name(scope, 64), scope)
     if part in schema.read_only and part.endswith("Id"):
         prefix = ID_PREFIXES.get(schema.type)
         return f"{prefix}{suffix(13).lower()}" if prefix else uuid_of(suffix())
     return generated_name(scope, int(schema.subschema(part).get("maxLength", DEFAULT_NAME_LIMIT)))
 
 
-def arn_name(schema: Schema, properties: Mapping[str, JSON], scope: Scope) -> str:
-    kind = schema.type.split("::")[-1]
-    for key in ("Name", f"{kind}Name", *(key for key in properties if key.endswith("Name"))):
-        if isinstance(properties.get(key), str):
-            return str(properties[key])
-    return generated_name(scope, 64)
+def _own_name(schema: Schema, properties: Mapping[str, JSON]) -> str:
+    """The name that an ARN of the type carries; empty where services use an id, or no name is given."""
+    if schema.type in ID_PREFIXES:
+        return ""
+    keys = ("Name", f"{schema.type.split('::')[-1]}Name")
+    return next((properties[key] for key in keys if isinstance(properties.get(key), str)), "")
 
 
 def attribute(schema: Schema, path: str, physical: str, properties: Mapping[str, JSON], scope: Scope) -> JSON:
@@ -172,7 +172,7 @@ def attribute(schema: Schema, path: str, physical: str, properties: Mapping[str,
         case "integer" | "number":
             return 0
     if leaf.endswith("Arn"):
-        return arn(schema.type, physical.split("|")[0].rsplit("/", 1)[-1], scope)
+        return arn(schema.type, _own_name(schema, properties) or physical.split("|")[0].rsplit("/", 1)[-1], scope)
     return _words(schema, leaf, physical, scope)
 
 

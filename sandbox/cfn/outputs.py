@@ -49,7 +49,7 @@ class Outputs:
             raise CfnError(
                 "ValidationError",
                 f"Template format error: The Value field of every Outputs member must evaluate to a String and not a List or Map. ({key})",
-            )  # noqa: E501
+            )
         export = resolve((spec.get("Export") or {}).get("Name"), lookup)
         name = None if export in (None, NO_VALUE) else text(export)
         return Output(key, text(value), spec.get("Description"), name)

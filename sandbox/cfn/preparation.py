@@ -122,9 +122,5 @@ def _declared(name: str, spec: Mapping[str, JSON]) -> dict[str, JSON]:
         declared["DefaultValue"] = text(spec["Default"])
     if "Description" in spec:
         declared["Description"] = spec["Description"]
-    allowed = (
-        {"AllowedValues": [text(value) for value in spec["AllowedValues"]]}
-        if "AllowedValues" in spec
-        else {}
-    )
+    allowed = {"AllowedValues": [text(value) for value in spec["AllowedValues"]]} if "AllowedValues" in spec else {}
     return declared | ({"ParameterConstraints": allowed} if allowed else {"ParameterConstraints": {}})

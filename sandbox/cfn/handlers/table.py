@@ -7,9 +7,17 @@ from functools import lru_cache
 
 from ..handler import Handler
 from ..lookup import is_custom
-from . import custom, iam, recorded, stacks
+from . import access, compute, custom, iam, recorded, sagemaker, stacks, storage, vpc
 
-TABLES: tuple[Mapping[str, Handler], ...] = (stacks.HANDLERS, iam.HANDLERS)
+TABLES: tuple[Mapping[str, Handler], ...] = (
+    stacks.HANDLERS,
+    iam.HANDLERS,
+    vpc.HANDLERS,
+    access.HANDLERS,
+    storage.HANDLERS,
+    compute.HANDLERS,
+    sagemaker.HANDLERS,
+)
 
 
 @lru_cache(maxsize=2048)
