@@ -11,7 +11,7 @@ SITE := $(if $(CFN_BUCKET_NAME),--bucket $(CFN_BUCKET_NAME)) $(if $(DEPLOYMENT_R
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint generate package deploy-core deploy-env deploy-targets golden bench check style types clean
+.PHONY: help setup demo test lint generate package deploy-core deploy-env deploy-targets golden lock bench style types clean
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,10 @@ deploy-targets: setup ## Converge the staging and prod accounts only
 golden: setup ## Rewrite the golden templates, and show what changed
 	$(VENV)/bin/python -m tests.golden.rewrite
 	git --no-pager diff --stat -- tests/golden
+
+lock: setup ## Renew requirements.lock from pyproject.toml (needs uv)
+	uv pip compile --quiet --all-extras --generate-hashes --no-header --universal --python-version 3.11 \
+	  --output-file requirements.lock pyproject.toml
 
 bench: setup ## Measure this machine: generate, lint, package, start-up, sandbox
 	$(VENV)/bin/python -m bench
