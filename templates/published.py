@@ -29,6 +29,7 @@ PERMISSIONS_BOUNDARY = "${EnvName}-${EnvType}-${AWS::Region}-boundary"
 # Roles of every stage account (and of the development account in single-account mode)
 MODEL_EXECUTION_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-model-execution"
 STACK_SET_EXECUTION_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-stackset-execution"
+MODEL_TEST_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-model-test"
 SETUP_EXECUTION_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-setup-stackset"
 TARGET_PERMISSIONS_BOUNDARY = "${EnvName}-${EnvType}-${AWS::Region}-target-boundary"
 

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from troposphere import Equals, Not
+from typing import Any
 
+from awacs.aws import Statement
+from troposphere import Equals, GetAtt, If, Not, Ref, Sub
+from troposphere.iam import Policy, Role
+
+from generator.cfn.arns import arn, role_arn
 from generator.cfn.contract import Cond, Out, Param
+from generator.cfn.iam import allow, may_pass, policy
 from generator.cfn.stack import Stack
-from templates.parameters import ENV_NAME, ENV_TYPE
+from templates import published
+from templates.access.actions import of
+from templates.access.boundary import boundary_policy, may_keep_bounded_roles, policy_arn, target_boundary
+from templates.access.network import may_keep_network
+from templates.access.stacks import may_keep_instances
+from templates.access.trust import trust_role
+from templates.parameters import ENV_NAME, ENV_TYPE, environment_tags
+
+# Any stage of this environment in this Region: an account has one, and only the administration role says which
+ANY_STAGE = "${EnvName}-*"
 
 
 class EnvIamSetupStacksetRole(Stack):
+    """Launched in each target by `mlz bootstrap`; the administration role that it trusts may come later."""
+
     FILE = "env-iam-setup-stackset-role.yaml"
     DESCRIPTION = "Role of a target account that stack sets use to set up roles and network, with the roles' boundary"
 
@@ -50,4 +67,104 @@ class EnvIamSetupStacksetRole(Stack):
     BOUNDARY_ARN = Out("PermissionsBoundaryArn", "Policy that bounds every role that the set-up creates")
 
     def build(self) -> None:
-        raise NotImplementedError
+        boundary = self.add(
+            boundary_policy("PermissionsBoundary", published.TARGET_PERMISSIONS_BOUNDARY, target_boundary())
+        )
+        role = self.add(setup_role(self._name(), self._trust(), published.TARGET_PERMISSIONS_BOUNDARY))
+        self.put(self.STACK_SET_EXECUTION_ROLE_ARN, GetAtt(role, "Arn"))
+        self.put(self.STACK_SET_EXECUTION_ROLE_NAME, Ref(role))
+        self.put(self.BOUNDARY_ARN, Ref(boundary))
+
+    def _name(self) -> Any:
+        return self.NAMES_ROLE.then(self.ROLE_NAME, Sub(published.SETUP_EXECUTION_ROLE))
+
+    def _trust(self) -> If:
+        administration = self.NAMES_ADMINISTRATION.then(
+            self.ADMINISTRATION_ROLE_ARN,
+            role_arn(published.STACK_SET_ADMINISTRATION_ROLE, account="${AdministratorAccountId}"),
+        )
+        account = "${AdministratorAccountId}"
+        organization = {"StringEquals": {"aws:PrincipalOrgID": self.ORGANIZATION_ID}}
+        return If(
+            self.IN_ORGANIZATION.name,
+            trust_role("StackSetsOfOneAdministrator", account, administration, when=organization),
+            trust_role("StackSetsOfOneAdministrator", account, administration),
+        )
+
+
+def setup_role(name: Any, trust: Any, boundary: str) -> Role:
+    """Rights for what the roles and network templates make, by name and tag; `boundary` is a policy's name."""
+    return Role(
+        "SetupStackSetExecutionRole",
+        RoleName=name,
+        AssumeRolePolicyDocument=trust,
+        Policies=[
+            Policy(PolicyName="StackInstances", PolicyDocument=policy(may_keep_instances("${EnvName}-"))),
+            Policy(PolicyName="Roles", PolicyDocument=policy(*role_statements(policy_arn(boundary)))),
+            Policy(PolicyName="Network", PolicyDocument=policy(may_keep_network(), *log_statements())),
+        ],
+        Tags=environment_tags(),
+    )
+
+
+def role_statements(boundary: Any) -> list[Any]:
+    """Keep exactly the roles of the target templates, only under the boundary, and pass the one that VPCs need."""
+    names = [stage_name(name) for name in TARGET_ROLES]
+    return [
+        may_keep_bounded_roles(boundary, *names),
+        may_pass("GiveFlowLogsTheirRole", role_arn(stage_name(published.FLOW_LOGS_ROLE)), "vpc-flow-logs"),
+        allow(
+            "KeepParameters",
+            of(
+                "ssm",
+                "AddTagsToResource",
+                "DeleteParameter",
+                "DeleteParameters",
+                "GetParameter",
+                "GetParameters",
+                "ListTagsForResource",
+                "PutParameter",
+                "RemoveTagsFromResource",
+            ),
+            arn("ssm", f"parameter/{ANY_STAGE}"),
+        ),
+        # The action has no narrower resource type that CloudFormation asks with.
+        allow("FindParameters", of("ssm", "DescribeParameters")),
+    ]
+
+
+TARGET_ROLES = (
+    published.MODEL_EXECUTION_ROLE,
+    published.STACK_SET_EXECUTION_ROLE,
+    published.MODEL_TEST_ROLE,
+    published.FLOW_LOGS_ROLE,
+)
+
+
+def stage_name(name: str) -> str:
+    """The name of a stage's role, whichever stage it is."""
+    return name.replace("${EnvType}", "*")
+
+
+def log_statements() -> list[Statement]:
+    """Log groups of the stage's flow logs."""
+    return [
+        allow(
+            "KeepFlowLogGroups",
+            of(
+                "logs",
+                "AssociateKmsKey",
+                "CreateLogGroup",
+                "DeleteLogGroup",
+                "DeleteRetentionPolicy",
+                "DisassociateKmsKey",
+                "ListTagsForResource",
+                "PutRetentionPolicy",
+                "TagResource",
+                "UntagResource",
+            ),
+            arn("logs", f"log-group:/vpcflowlogs/{ANY_STAGE}"),
+        ),
+        # The action has no narrower resource type that CloudFormation asks with.
+        allow("FindLogGroups", of("logs", "DescribeLogGroups")),
+    ]

@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
-from troposphere import Equals, Not
+from typing import Any
 
-from generator.cfn.contract import Cond, Out, Param
+from awacs.aws import PolicyDocument, Statement
+from troposphere import Equals, GetAtt, Not, Ref, Sub
+from troposphere.iam import Policy, Role
+
+from generator.cfn.arns import arn, bucket_arn, objects_arn, role_arn
+from generator.cfn.contract import Cond, Out, Param, switch
+from generator.cfn.iam import READ_WITH_KEY, allow, may_pass, may_read, policy, trust
 from generator.cfn.stack import Stack
-from templates.parameters import ENV_NAME, ENV_TYPE
+from templates import published
+from templates.access import actions
+from templates.access.actions import of
+from templates.access.boundary import policy_arn
+from templates.access.data import (
+    may_attach_to_vpc,
+    may_pull_images,
+    may_read_parameters,
+    may_use_environment_keys,
+    may_write_logs,
+)
+from templates.access.stacks import may_keep_instances
+from templates.access.trust import trust_role
+from templates.env.iam_setup import flow_logs_role
+from templates.parameters import ENV_NAME, ENV_TYPE, environment_tags
 
 ROLE_NAME = r"[\w+=,.@-]*"
 
 
 class EnvIamTargetAccountRoles(Stack):
+    """Each role has one purpose: to serve, to deploy, to test."""
+
     FILE = "env-iam-target-account-roles.yaml"
     DESCRIPTION = "Roles of one stage in its account: model execution and stack set execution"
 
@@ -62,11 +84,19 @@ class EnvIamTargetAccountRoles(Stack):
     MODEL_BUCKET = Param("ModelBucketName", "Bucket of the trained models")
     MODEL_KEY_ARN = Param("ModelS3KMSKeyArn", "Key that encrypts the bucket of the trained models")
 
+    CREATE_FLOW_LOGS_ROLE = switch(
+        "CreateVPCFlowLogsRole",
+        "YES makes the stage's role for VPC flow logs; the environment's own is elsewhere",
+        default="NO",
+    )
+
     NAMES_MODEL_EXECUTION = Cond("NamesModelExecution", Not(Equals(MODEL_EXECUTION_NAME, "")))
     NAMES_STACK_SET_EXECUTION = Cond("NamesStackSetExecution", Not(Equals(STACK_SET_EXECUTION_NAME, "")))
     NAMES_ADMINISTRATION = Cond("NamesAdministration", Not(Equals(ADMINISTRATION_ROLE_ARN, "")))
     NAMES_BOUNDARY = Cond("NamesBoundary", Not(Equals(BOUNDARY_ARN, "")))
     NAMES_TESTER = Cond("NamesTester", Not(Equals(PIPELINE_EXECUTION_ARN, "")))
+
+    CREATES_FLOW_LOGS_ROLE = Cond("CreatesFlowLogsRole", Equals(CREATE_FLOW_LOGS_ROLE, "YES"))
 
     MODEL_EXECUTION_ROLE_ARN = Out("SageMakerModelExecutionRoleArn", "Role that models run with")
     MODEL_EXECUTION_ROLE_NAME = Out("SageMakerModelExecutionRoleName", "Name of the role that models run with")
@@ -75,4 +105,140 @@ class EnvIamTargetAccountRoles(Stack):
     MODEL_TEST_ROLE_ARN = Out("ModelTestRoleArn", "Role that calls the stage's endpoints to test them; empty for none")
 
     def build(self) -> None:
-        raise NotImplementedError
+        boundary = self.NAMES_BOUNDARY.then(
+            self.BOUNDARY_ARN, policy_arn(stage(published.TARGET_PERMISSIONS_BOUNDARY, "AdministratorEnvType"))
+        )
+        model = self.add(model_execution_role(self._name_of_model_role(), boundary, self.MODEL_KEY_ARN))
+        deployer = self.add(stack_set_execution_role(self._name_of_deployer(), self._trust(), boundary, model))
+        tester = self.add(model_test_role(self.PIPELINE_EXECUTION_ARN, boundary), self.NAMES_TESTER)
+        self.add(flow_logs_role(boundary), self.CREATES_FLOW_LOGS_ROLE)
+        self.put(self.MODEL_EXECUTION_ROLE_ARN, GetAtt(model, "Arn"))
+        self.put(self.MODEL_EXECUTION_ROLE_NAME, Ref(model))
+        self.put(self.STACK_SET_EXECUTION_ROLE_ARN, GetAtt(deployer, "Arn"))
+        self.put(self.STACK_SET_EXECUTION_ROLE_NAME, Ref(deployer))
+        self.put(self.MODEL_TEST_ROLE_ARN, self.NAMES_TESTER.then(GetAtt(tester, "Arn"), ""))
+
+    def _name_of_model_role(self) -> Any:
+        return self.NAMES_MODEL_EXECUTION.then(self.MODEL_EXECUTION_NAME, Sub(published.MODEL_EXECUTION_ROLE))
+
+    def _name_of_deployer(self) -> Any:
+        return self.NAMES_STACK_SET_EXECUTION.then(
+            self.STACK_SET_EXECUTION_NAME, Sub(published.STACK_SET_EXECUTION_ROLE)
+        )
+
+    def _trust(self) -> PolicyDocument:
+        account = "${AdministratorAccountId}"
+        name = stage(published.STACK_SET_ADMINISTRATION_ROLE, "AdministratorEnvType")
+        administration = self.NAMES_ADMINISTRATION.then(self.ADMINISTRATION_ROLE_ARN, role_arn(name, account=account))
+        return trust_role("StackSetsOfOneAdministrator", account, administration)
+
+
+def stage(name: str, parameter: str) -> str:
+    """A published name with another parameter as its stage."""
+    return name.replace("EnvType", parameter)
+
+
+def model_execution_role(name: Any, boundary: Any, key_arn: Any) -> Role:
+    """What a model needs while it serves: read its artifact, its image and its key, attach to the VPC, write logs."""
+    through = [Sub("s3.${AWS::Region}.${AWS::URLSuffix}")]
+    return Role(
+        "SageMakerModelExecutionRole",
+        RoleName=name,
+        AssumeRolePolicyDocument=trust("sagemaker"),
+        PermissionsBoundary=boundary,
+        Policies=[
+            Policy(
+                PolicyName="ServeModels",
+                PolicyDocument=policy(
+                    may_read("Models", bucket_arn("${ModelBucketName}"), objects_arn("${ModelBucketName}")),
+                    allow(
+                        "ReadModelsWithKey", READ_WITH_KEY, key_arn, when={"StringLike": {"kms:ViaService": through}}
+                    ),
+                    may_pull_images(),
+                    may_attach_to_vpc(),
+                    may_write_logs(),
+                ),
+            )
+        ],
+        Tags=environment_tags(),
+    )
+
+
+def stack_set_execution_role(name: Any, trusting: PolicyDocument, boundary: Any, model: Role) -> Role:
+    """Deploys endpoints from the stack sets of the projects; the models that it makes run as `model`, as nothing else."""
+    return Role(
+        "StackSetExecutionRole",
+        RoleName=name,
+        AssumeRolePolicyDocument=trusting,
+        PermissionsBoundary=boundary,
+        Policies=[
+            Policy(PolicyName="StackInstances", PolicyDocument=policy(may_keep_instances("sagemaker-"))),
+            Policy(PolicyName="DeployModels", PolicyDocument=policy(*deployment_statements(GetAtt(model, "Arn")))),
+        ],
+        Tags=environment_tags(),
+    )
+
+
+def deployment_statements(model_role: Any) -> list[Any]:
+    """Models, endpoints, their scaling and their alarms."""
+    parts = [arn("sagemaker", f"{kind}/*") for kind in ("endpoint", "endpoint-config", "model")]
+    packages = arn("sagemaker", "model-package/*", account="${AdministratorAccountId}")
+    describe = of("sagemaker", "DescribeEndpoint", "DescribeEndpointConfig", "DescribeModel", "ListTags")
+    tags = of("sagemaker", "AddTags", "DeleteTags")
+    return [
+        allow("DeployModels", (*actions.DEPLOY_MODELS, *describe, *tags), parts),
+        allow("SeeModelPackages", of("sagemaker", "DescribeModelPackage"), packages),
+        may_pass("RunModelsAs", model_role, "sagemaker"),
+        may_scale_endpoints(),
+        may_keep_alarms(),
+        may_read_parameters(),
+        may_use_environment_keys("sagemaker"),
+        # Subnets and groups of a model are looked up before it is made; Describe actions of EC2 have no resource types.
+        allow("SeeVpc", of("ec2", "DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs")),
+    ]
+
+
+def may_scale_endpoints() -> list[Statement]:
+    """Register endpoint variants for scaling, through the service's own linked role."""
+    scaling = of(
+        "application-autoscaling",
+        "DeleteScalingPolicy",
+        "DeregisterScalableTarget",
+        "ListTagsForResource",
+        "PutScalingPolicy",
+        "RegisterScalableTarget",
+        "TagResource",
+        "UntagResource",
+    )
+    see = of("application-autoscaling", "DescribeScalableTargets", "DescribeScalingPolicies")
+    return [
+        allow("ScaleEndpoints", scaling, arn("application-autoscaling", "scalable-target/*")),
+        # The two Describe actions have no resource type.
+        allow("SeeScaling", see),
+    ]
+
+
+def may_keep_alarms() -> Statement:
+    """Alarms on endpoints, by the projects' prefix."""
+    keep = of("cloudwatch", "DeleteAlarms", "DescribeAlarms", "PutMetricAlarm", "TagResource", "UntagResource")
+    return allow("KeepAlarms", keep, arn("cloudwatch", "alarm:sagemaker-*"))
+
+
+def model_test_role(pipeline_role: Any, boundary: Any) -> Role:
+    """One role of the development account calls the stage's endpoints with it; it can do nothing else."""
+    endpoints = arn("sagemaker", "endpoint/*")
+    return Role(
+        "ModelTestRole",
+        RoleName=Sub(published.MODEL_TEST_ROLE),
+        AssumeRolePolicyDocument=trust_role("TestsOfOnePipeline", "${AdministratorAccountId}", pipeline_role),
+        PermissionsBoundary=boundary,
+        Policies=[
+            Policy(
+                PolicyName="TestModels",
+                PolicyDocument=policy(
+                    allow("TestModels", (*of("sagemaker", "DescribeEndpoint"), *actions.INVOKE_ENDPOINTS), endpoints)
+                ),
+            )
+        ],
+        Tags=environment_tags(),
+    )
