@@ -7,14 +7,13 @@ from typing import Any
 
 import botocore.session
 import pytest
-from moto.s3.models import s3_backends
 
 from generator.errors import ToolError
 from generator.package.manifest import Manifest
 from generator.package.publish import Published, publish
 from generator.package.release import Claim, Pointer, encode
 from generator.package.store import Access
-from tests.package.world import ACCOUNT, BUCKET, PREFIX, REGION, GuardedS3, flaws, make_build
+from tests.package.world import ACCOUNT, BUCKET, PREFIX, REGION, GuardedS3, flaws, make_build, objects
 
 KNOWN = Access(account=ACCOUNT)
 HINT_FOREIGN = "choose another bucket name, or the credentials of the account that owns it"
@@ -30,11 +29,6 @@ def old(tmp_path: Path) -> tuple[Manifest, Path]:
 def new(tmp_path: Path) -> tuple[Manifest, Path]:
     folder = tmp_path / "new"
     return make_build(folder, "v2"), folder
-
-
-def bodies(bucket: str = BUCKET) -> dict[str, bytes]:
-    """Every object of the bucket, as moto keeps it."""
-    return {key: value.value for key, value in s3_backends[ACCOUNT]["aws"].buckets[bucket].keys.items()}
 
 
 def failure(manifest: Manifest, folder: Path, access: Access = KNOWN) -> tuple[str, str]:
@@ -56,8 +50,8 @@ def test_the_first_release_makes_the_bucket_and_writes_everything(
     assert (sorted(done.uploaded), done.unchanged, done.requests, done.bucket_created) == (sorted(keys), 0, 16, True)
     assert sorted(arrived) == sorted(keys)
     assert len(s3.log) == 16
-    assert set(bodies()) == {*keys, f"{PREFIX}/release.json"}
-    assert list(flaws(bodies(), [old[0]])) == []
+    assert set(objects(BUCKET)) == {*keys, f"{PREFIX}/release.json"}
+    assert list(flaws(objects(BUCKET), [old[0]])) == []
     tags = client.get_object_tagging(Bucket=BUCKET, Key=f"{PREFIX}/seed-code/build.zip")["TagSet"]
     assert tags == [{"Key": "servicecatalog:provisioning", "Value": "true"}]
 
@@ -107,7 +101,7 @@ def test_a_change_writes_only_itself_in_the_order_that_keeps_releases_whole(
         ["core-main.yaml", "env-main.yaml"],
         ["release.json"],
     )
-    assert {entry.key for entry in old[0].objects} <= set(bodies())
+    assert {entry.key for entry in old[0].objects} <= set(objects(BUCKET))
 
 
 def test_every_call_names_the_owner_and_every_body_has_a_checksum(
@@ -133,10 +127,10 @@ def test_refused_at_any_request_all_stays_whole_and_the_next_run_completes(
         try:
             publish(*target, KNOWN)
         except ToolError:
-            assert list(flaws(bodies(), [old[0], new[0]])) == []
+            assert list(flaws(objects(BUCKET), [old[0], new[0]])) == []
         s3.refuse_after = None
         publish(*target, KNOWN)
-        assert list(flaws(bodies(), [target[0]])) == []
+        assert list(flaws(objects(BUCKET), [target[0]])) == []
         assert publish(*target, KNOWN) == Published((), 8, 1)
         publish(*other, KNOWN)
 
@@ -159,14 +153,14 @@ def test_going_back_to_the_old_release_after_a_broken_one_restores_every_entry(
         "deploy.zip",
         "env-main.yaml",
     ]
-    assert list(flaws(bodies(), [old[0]])) == []
+    assert list(flaws(objects(BUCKET), [old[0]])) == []
 
 
 def test_an_interrupted_upload_is_resumed_not_repeated(s3: GuardedS3, old: tuple[Manifest, Path]) -> None:
     s3.refuse_after = 8
     with pytest.raises(ToolError):
         publish(*old, KNOWN)
-    arrived = set(bodies())
+    arrived = set(objects(BUCKET))
     assert len(arrived) == 2
     s3.refuse_after = None
     done = publish(*old, KNOWN)
@@ -178,9 +172,14 @@ def test_repair_restores_what_somebody_deleted(client: Any, old: tuple[Manifest,
     publish(*old, KNOWN)
     lost = old[0].objects[1].key
     client.delete_object(Bucket=BUCKET, Key=lost)
+    main = f"{PREFIX}/core-main.yaml refers to {lost}, which is not there"
+    assert list(flaws(objects(BUCKET), [old[0]])) == [
+        main,
+        f"{PREFIX}/release.json names {lost}, which is not there as described",
+    ]
     assert publish(*old, KNOWN).uploaded == ()
     assert lost in publish(*old, KNOWN, repair=True).uploaded
-    assert list(flaws(bodies(), [old[0]])) == []
+    assert list(flaws(objects(BUCKET), [old[0]])) == []
 
 
 def test_a_blank_bucket_is_finished_and_a_used_one_left_as_it_is(client: Any, tmp_path: Path) -> None:
@@ -198,7 +197,7 @@ def test_a_bucket_of_another_account(s3: GuardedS3, client: Any, old: tuple[Mani
     make_bucket(client)
     message = f"s3://{BUCKET}: belongs to another account, or account 222222222222 may not use it"
     assert failure(*old, Access(account="222222222222")) == (message, HINT_FOREIGN)
-    assert bodies() == {}
+    assert objects(BUCKET) == {}
     assert [request.method for request in s3.log[1:]] == ["GET"]
 
 
@@ -212,7 +211,7 @@ def test_a_bucket_in_another_region_told_by_s3(s3: GuardedS3, old: tuple[Manifes
     assert failure(*old) == expected
     s3.regions.clear()
     assert failure(*old) == expected
-    assert bodies() == {}
+    assert objects(BUCKET) == {}
 
 
 def test_without_credentials_nothing_is_sent(
@@ -245,12 +244,12 @@ def test_a_rival_at_work_is_left_alone(client: Any, old: tuple[Manifest, Path], 
     publish(*old, KNOWN)
     rival = Pointer(old[0], Claim("rival", new[0].release))
     client.put_object(Bucket=BUCKET, Key=f"{PREFIX}/release.json", Body=encode(rival))
-    before = bodies()
+    before = objects(BUCKET)
     message, hint = failure(*new)
     key = f"s3://{BUCKET}/{PREFIX}/release.json"
     assert re.fullmatch(rf"{key}: another publisher began to write release {new[0].release[:12]} \d s ago", message)
     assert re.fullmatch(r"run again when it is done; if it was killed, its claim ends in 4\d\d s", hint)
-    assert bodies() == before
+    assert objects(BUCKET) == before
 
 
 def test_of_two_publishers_one_wins(client: Any, old: tuple[Manifest, Path], new: tuple[Manifest, Path]) -> None:
@@ -266,7 +265,7 @@ def test_of_two_publishers_one_wins(client: Any, old: tuple[Manifest, Path], new
         publish(*new, KNOWN, notify=interfere)
     assert problem.value.message == f"s3://{BUCKET}/{PREFIX}/release.json: another publisher wrote it meanwhile"
     assert problem.value.hint == "run the same command again"
-    assert list(flaws(bodies(), [old[0]])) == []
+    assert list(flaws(objects(BUCKET), [old[0]])) == []
 
 
 def test_a_build_that_changed_after_it_was_built(old: tuple[Manifest, Path], s3: GuardedS3) -> None:
@@ -290,7 +289,7 @@ def test_one_folder_is_published_by_one_process_at_a_time(s3: GuardedS3, old: tu
 def test_a_throttled_request_is_tried_again(s3: GuardedS3, old: tuple[Manifest, Path]) -> None:
     s3.slow_down = {"/templates/", "/core-main.yaml"}
     assert publish(*old, KNOWN).requests == 18
-    assert list(flaws(bodies(), [old[0]])) == []
+    assert list(flaws(objects(BUCKET), [old[0]])) == []
 
 
 def test_a_lost_answer_to_the_last_write_is_a_success(s3: GuardedS3, old: tuple[Manifest, Path]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from moto.iam.access_control import PermissionResult
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from moto.s3.models import FakeBucket, s3_backends
+from moto.s3.models import FakeBucket, FakeKey, s3_backends
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from generator.package.manifest import FILE, Manifest, ObjectEntry, TemplateEntry, encode
@@ -53,6 +53,9 @@ class GuardedS3:
         headers = {k[5:].replace("_", "-").lower(): v for k, v in environ.items() if k.startswith("HTTP_")}
         self.log.append(Request(environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["QUERY_STRING"], headers))
         bucket = environ["PATH_INFO"].split("/")[1]
+        if bucket == "_objects":
+            start("200 OK", [("content-type", "application/json")])
+            return [msgspec.json.encode(objects(environ["PATH_INFO"].split("/")[2]))]
         if self.refuse_after is not None and len(self.log) > self.refuse_after:
             return _error(start, "403 Forbidden", "AccessDenied")
         expected = headers.get("x-amz-expected-bucket-owner")
@@ -71,6 +74,12 @@ class GuardedS3:
             return _error(start, "500 Internal Server Error", "InternalError")
         answer: Iterable[bytes] = self.application(environ, start)
         return answer
+
+
+def objects(bucket: str) -> dict[str, bytes]:
+    """Every object of the bucket, as moto keeps it; over HTTP at `/_objects/BUCKET` with the bodies in base64."""
+    kept = s3_backends[ACCOUNT]["aws"].buckets[bucket].keys.items()
+    return {key: entry.value for key, entry in kept if isinstance(entry, FakeKey)}
 
 
 def _error(start: Callable[..., Any], status: str, code: str, headers: Iterable[tuple[str, str]] = ()) -> list[bytes]:
@@ -144,29 +153,29 @@ def _object(folder: Path, key: str, path: str, text: str, *, mutable: bool = Fal
     return ObjectEntry(key, path, hashlib.sha256(content).hexdigest(), len(content), kind, {}, mutable)
 
 
-def flaws(objects: dict[str, bytes], versions: Iterable[Manifest]) -> Iterator[str]:
+def flaws(content: dict[str, bytes], versions: Iterable[Manifest]) -> Iterator[str]:
     """What is not whole in a bucket (key to body) that should hold one of these releases, or be between them."""
     allowed: dict[str, set[str]] = {}
     for manifest in versions:
         for entry in manifest.objects:
             allowed.setdefault(entry.key, set()).add(entry.sha256)
-    for key, body in objects.items():
+    for key, body in content.items():
         if key in allowed and hashlib.sha256(body).hexdigest() not in allowed[key]:
             yield f"{key} has foreign content"
         if key.endswith("-main.yaml"):
             for reference in re.findall(r"\S+/[0-9a-f]{16}/\S+", body.decode()):
-                if reference not in objects:
+                if reference not in content:
                     yield f"{key} refers to {reference}, which is not there"
-    yield from _pointer_flaws(objects)
+    yield from _pointer_flaws(content)
 
 
-def _pointer_flaws(objects: dict[str, bytes]) -> Iterator[str]:
-    for key, body in objects.items():
+def _pointer_flaws(content: dict[str, bytes]) -> Iterator[str]:
+    for key, body in content.items():
         if not key.endswith("/release.json"):
             continue
         pointer = msgspec.json.decode(body)
         for entry in (pointer.get("current") or {"objects": []})["objects"]:
-            there = objects.get(entry["key"])
+            there = content.get(entry["key"])
             stable = entry.get("mutable", False) and pointer.get("claim")
             if there is None or (not stable and hashlib.sha256(there).hexdigest() != entry["sha256"]):
                 yield f"{key} names {entry['key']}, which is not there as described"

@@ -1,0 +1,104 @@
+"""The real publisher, killed at a hundred random instants: what stands there is whole, and a re-run completes it."""
+
+import multiprocessing
+import os
+import random
+import signal
+import time
+import urllib.request
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from generator.package.manifest import Manifest
+from generator.package.publish import publish
+from generator.package.store import Access
+from tests.package.world import ACCOUNT, BUCKET, PREFIX, flaws, make_build, new_s3, serve
+
+KILLS = 100
+SEED = 20261121
+FORK = multiprocessing.get_context("fork")
+ACCESS = Access(account=ACCOUNT)
+
+
+def _run_s3(pipe: Connection) -> None:
+    url, _ = serve(new_s3())
+    pipe.send(url)
+    time.sleep(3600)
+
+
+@pytest.fixture
+def url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An S3 in a process of its own, so that this one forks without threads."""
+    mine, theirs = FORK.Pipe()
+    process = FORK.Process(target=_run_s3, args=(theirs,), daemon=True)
+    process.start()
+    address = str(mine.recv())
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLEEXAMPLE00")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    yield address
+    process.kill()
+    process.join()
+
+
+def content(url: str) -> dict[str, bytes]:
+    with urllib.request.urlopen(f"{url}/_objects/{BUCKET}") as answer:
+        return msgspec.json.decode(answer.read(), type=dict[str, bytes])
+
+
+def begun(manifest: Manifest, folder: Path) -> int:
+    """Start publishing in a fork, warmed up as it is; returns its process id."""
+    process = os.fork()
+    if process:
+        return process
+    try:
+        publish(manifest, folder, ACCESS)
+    finally:
+        os._exit(0)
+
+
+def duration(manifest: Manifest, folder: Path) -> float:
+    start = time.perf_counter()
+    os.waitpid(begun(manifest, folder), 0)
+    return time.perf_counter() - start
+
+
+def killed(manifest: Manifest, folder: Path, after: float) -> bool:
+    """Whether the publisher was still at work when SIGKILL came."""
+    process = begun(manifest, folder)
+    time.sleep(after)
+    os.kill(process, signal.SIGKILL)
+    return os.WIFSIGNALED(os.waitpid(process, 0)[1])
+
+
+def test_killed_at_a_hundred_instants(url: str, tmp_path: Path) -> None:
+    folder = tmp_path / "build"
+    publish(make_build(folder, "v0"), folder, ACCESS)
+    full = max(duration(make_build(folder, f"warm{number}"), folder) for number in range(3))
+    published = {PREFIX: "warm2"}
+    instants = random.Random(SEED)
+    interrupted = 0
+    kept: set[str] = set()
+    for number in range(KILLS):
+        prefix = f"{PREFIX}-{number // 5}" if number % 5 == 0 else PREFIX
+        before = published.get(prefix)
+        allowed = [make_build(folder, before, prefix=prefix)] if before else []
+        new = make_build(folder, f"v{number}", prefix=prefix)
+        interrupted += killed(new, folder, instants.uniform(0, full))
+        after = content(url)
+        assert list(flaws(after, [*allowed, new])) == [], number
+        assert kept <= set(after), number
+        version = before if before and number % 3 == 0 else f"v{number}"
+        final = make_build(folder, version, prefix=prefix)
+        publish(final, folder, ACCESS)
+        done = content(url)
+        assert list(flaws(done, [final])) == [], number
+        assert {entry.key for entry in final.objects} <= set(done), number
+        published[prefix], kept = version, set(done)
+    assert interrupted >= KILLS * 3 // 5
+    assert publish(final, folder, ACCESS).requests == 1
