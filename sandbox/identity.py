@@ -118,9 +118,16 @@ def principal_context(caller: Caller) -> dict[str, str | list[str]]:
     return context
 
 
+def resource_context(account: str) -> dict[str, str | list[str]]:
+    """The aws:Resource… condition keys of what an account owns."""
+    member = membership(account)
+    organization: dict[str, str | list[str]] = {} if member is None else {"aws:ResourceOrgID": member.organization}
+    return {"aws:ResourceAccount": account, **organization}
+
+
 def may_assume(caller: Caller, role: Role, extra: Context | None = None) -> bool:
     """Both halves: the role's trust, and (for sessions of roles) the caller's own policies across accounts."""
-    context = {**principal_context(caller), **(extra or {})}
+    context = {**principal_context(caller), **resource_context(role.account), **(extra or {})}
     trusted = is_allowed([role.trust], Question("sts:assumerole", role.arn, caller.principals, context=context))
     if not trusted or caller.role is None:
         return trusted

@@ -10,6 +10,7 @@ from typing import Any
 
 Context = Mapping[str, str | list[str]]
 
+_VARIABLE = re.compile(r"\$\{([^},]+)\}")
 _ACCOUNT = re.compile(r"^\d{12}$")
 
 
@@ -102,10 +103,17 @@ def conditions_hold(conditions: Mapping[str, Any], context: Context) -> bool:
     """All operators and keys of a Condition element; an operator that is not known here is an error, never a guess."""
     folded = {key.lower(): value for key, value in context.items()}
     return all(
-        _key_holds(operator, listed(wanted), folded.get(key.lower()))
+        _key_holds(operator, [_resolved(value, folded) for value in listed(wanted)], folded.get(key.lower()))
         for operator, keys in conditions.items()
         for key, wanted in keys.items()
     )
+
+
+def _resolved(value: Any, context: Mapping[str, str | list[str]]) -> Any:
+    """Policy variables such as ${aws:PrincipalOrgID} replaced; one without a value stays, and so matches nothing."""
+    if not isinstance(value, str) or "${" not in value:
+        return value
+    return _VARIABLE.sub(lambda found: str(context.get(found[1].lower(), found[0])), value)
 
 
 def _key_holds(operator: str, wanted: list[Any], given: str | list[str] | None) -> bool:
