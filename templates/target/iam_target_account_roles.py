@@ -165,7 +165,7 @@ def model_execution_role(name: Any, boundary: Any, key_arn: Any) -> Role:
 
 
 def stack_set_execution_role(name: Any, trusting: PolicyDocument, boundary: Any, model: Role) -> Role:
-    """Deploys endpoints from the stack sets of the projects; the models that it makes run as `model`, as nothing else."""
+    """Deploys endpoints from the projects' stack sets; the models that it makes run as `model` and as nothing else."""
     return Role(
         "StackSetExecutionRole",
         RoleName=name,
