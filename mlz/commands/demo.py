@@ -1,0 +1,13 @@
+"""`mlz demo`: the whole story on the embedded AWS."""
+
+from __future__ import annotations
+
+from mlz.options import Run, verb
+
+
+@verb("The whole story on the embedded AWS: no account needed, nothing is left behind.")
+def command(run: Run) -> None:
+    from mlz.demo import demo
+
+    demo(run.console)
+    run.console.next("mlz sandbox --seed-world, to try it yourself; for your own accounts: mlz.example.yaml")

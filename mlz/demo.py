@@ -1,0 +1,225 @@
+"""The whole story on the embedded AWS: the same commands that a person would type, one after another."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+from urllib.request import urlopen
+
+from generator.errors import ToolError
+from mlz import world
+from mlz.console import Console
+from mlz.wording import count
+
+if TYPE_CHECKING:
+    from mlz.world import World
+    from stacksets.client import Cloud
+
+REGION = "eu-west-1"
+BUCKET = "mlz-demo"
+MOVED = "staging-07"
+LONGER_SESSION_SECONDS = 7200
+OUTLINE = re.compile(r"\S|  [-+~] ")
+EVERYTHING = re.compile("")
+NEXT = "next: "
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One command: what is told before it, which of its lines are shown, which exit code is right.
+
+    `streams` lets progress through while it runs.
+    """
+
+    told: str
+    words: tuple[str, ...]
+    keeps: re.Pattern[str] = OUTLINE
+    code: int = 0
+    streams: bool = False
+
+
+@dataclass
+class Stage:
+    """Where the scenes are played: the console, and what an earlier scene took."""
+
+    console: Console
+    started: float = field(default_factory=time.monotonic)
+
+    def say(self, text: str, style: str = "") -> None:
+        self.console.progress(text, style)
+
+    def play(self, scene: Scene) -> str:
+        """Run the command in this process; ToolError when it does not end as it should. Returns its stdout."""
+        if scene.told:
+            self.say(f"\n{scene.told}", "title")
+        self.say(f"$ mlz {' '.join(scene.words)}", "hint")
+        began = time.monotonic()
+        code, out, error = self._run(scene)
+        if code != scene.code:
+            raise ToolError(f"demo: mlz {' '.join(scene.words)}: exit {code}\n{out}{error}", "run: mlz demo -v")
+        if not self.console.verbosity:
+            for line in _kept(out, scene.keeps):
+                self.say(f"  {line}")
+        self.say(f"  ({time.monotonic() - began:.1f} s)", "quiet")
+        return out
+
+    def _run(self, scene: Scene) -> tuple[int, str, str]:
+        from mlz.cli import run
+
+        out, error = io.StringIO(), io.StringIO()
+        words = [*scene.words, *(["--no-color"] if not self.console.is_colored else [])]
+        if self.console.verbosity:
+            return run([*words, "-v"]), "", ""
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(contextlib.redirect_stdout(out))
+            if not scene.streams:
+                stack.enter_context(contextlib.redirect_stderr(error))
+            return run(words), out.getvalue(), error.getvalue()
+
+
+def _kept(text: str, pattern: re.Pattern[str]) -> list[str]:
+    return [line for line in text.splitlines() if pattern.match(line) and not line.startswith(NEXT)]
+
+
+BUILDING = (
+    Scene("The templates pass the gate, and go to S3 as one release.", ("lint",)),
+    Scene("", ("package",)),
+    Scene("Every target account gets the role that stack sets work with.", ("bootstrap", "--yes")),
+    Scene("The development account: core, then the environment.", ("deploy", "core", "--yes")),
+    Scene("", ("deploy", "env", "--yes")),
+)
+CONVERGING = (
+    Scene("What would happen in the target accounts? Nothing is changed yet.", ("plan",)),
+    Scene(
+        "Staging first; prod only after staging succeeded.",
+        ("deploy", "targets", "--yes"),
+        re.compile("$^"),
+        streams=True,
+    ),
+    Scene("", ("status",), re.compile(r"\d+ accounts")),
+)
+CHANGING = (
+    Scene("", ("package",)),
+    Scene("", ("plan", "--detailed-exitcode"), EVERYTHING, code=2),
+    Scene("", ("deploy", "targets", "--yes"), re.compile("$^"), streams=True),
+    Scene("A second look finds nothing to do.", ("plan", "--detailed-exitcode")),
+)
+ENDING = (Scene("Everything is taken down again, and every account is searched.", ("destroy", "--yes", "--purge")),)
+
+
+def demo(console: Console) -> None:
+    """Play the whole story in a folder of its own, which is removed at the end."""
+    stage = Stage(console)
+    home = Path.cwd()
+    with TemporaryDirectory(prefix="mlz-demo-") as name, _embedded_aws(Path(name)) as endpoint:
+        os.chdir(name)
+        try:
+            _story(stage, endpoint, Path(name))
+        finally:
+            os.chdir(home)
+    stage.say(f"\nThe whole story took {time.monotonic() - stage.started:.0f} s.", "title")
+
+
+def _story(stage: Stage, endpoint: str, folder: Path) -> None:
+    from stacksets.client import connect
+
+    keys = folder / "credentials"
+    with world.environment(world.variables(keys, endpoint, world.MANAGEMENT, REGION)):
+        chief = connect("", REGION)
+        made = world.seed(chief)
+    _introduce(stage, made, endpoint)
+    (folder / "mlz.yaml").write_text(world.settings(made, BUCKET, REGION), encoding="utf-8")
+    with world.environment(world.variables(keys, endpoint, made.development, REGION)):
+        _all(stage, BUILDING)
+        _all(stage, CONVERGING)
+        _change(stage, made, chief)
+        with longer_sessions():
+            _all(stage, CHANGING)
+        _all(stage, ENDING)
+    _prove(stage, endpoint)
+
+
+def _all(stage: Stage, scenes: Sequence[Scene]) -> None:
+    for scene in scenes:
+        stage.play(scene)
+
+
+def _introduce(stage: Stage, made: World, endpoint: str) -> None:
+    units = ", ".join(path for path in made.units if path.count("/") == 2)
+    stage.say(f"An organization on the embedded AWS ({endpoint})", "title")
+    stage.say(f"  management {world.MANAGEMENT}, ml-dev {made.development}, 15 staging and 15 prod accounts")
+    stage.say(f"  in Workloads/Staging, Workloads/Prod and below: {units}; {world.SUSPENDED} is suspended")
+
+
+def _change(stage: Stage, made: World, chief: Cloud) -> None:
+    stage.say(f"\n{MOVED} moves to prod, and the model role's template changes: sessions of two hours.", "title")
+    account = made.accounts[MOVED]
+    source = chief.client("organizations").list_parents(ChildId=account)["Parents"][0]["Id"]
+    world.move(chief, account, source, made.prod)
+
+
+def _prove(stage: Stage, endpoint: str) -> None:
+    """The sandbox's own record of everything that stacks made, beside what the command found through the API."""
+    with urlopen(f"{endpoint}/_sandbox/inventory", timeout=30) as answer:
+        inventory: dict[str, dict[str, list[Any]]] = json.load(answer)
+    left = [row for stacks in inventory.values() for rows in stacks.values() for row in rows]
+    if left:
+        named = "\n".join(f"  {row['type']} {row['physical_id']}" for row in left[:10])
+        raise ToolError(f"demo: {count(len(left), 'resource')} left in the sandbox\n{named}", "report this")
+    stage.say("  the embedded AWS agrees: of all that stacks made, nothing is left", "add")
+
+
+@contextlib.contextmanager
+def longer_sessions() -> Iterator[None]:
+    """A change of a template, as a developer would make it, for the length of the block."""
+    from unittest.mock import patch
+
+    from templates.target.iam_target_account_roles import EnvIamTargetAccountRoles as Roles
+
+    original = Roles.build
+
+    def build(roles: Roles) -> None:
+        original(roles)
+        for resource in roles.template.resources.values():
+            if resource.resource_type == "AWS::IAM::Role":
+                resource.MaxSessionDuration = LONGER_SESSION_SECONDS
+
+    with patch.object(Roles, "build", build):
+        yield
+
+
+@contextlib.contextmanager
+def _embedded_aws(folder: Path) -> Iterator[str]:
+    """The sandbox as a process of its own, so that it has a processor to itself; its endpoint."""
+    words = [sys.executable, "-m", "mlz.cli", "sandbox", "--port", "0", "--output", "json", "--quiet"]
+    root = str(Path(__file__).parent.parent)
+    log = (folder / "sandbox.log").open("wb")
+    variables = {**os.environ, "PYTHONPATH": root}
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=log, text=True, env=variables, cwd=folder)
+    try:
+        yield _endpoint(process, folder / "sandbox.log")
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+        log.close()
+
+
+def _endpoint(process: subprocess.Popen[str], log: Path) -> str:
+    assert process.stdout is not None
+    text = ""
+    for line in process.stdout:
+        text += line
+        if line.startswith("}"):
+            return str(json.loads(text)["AWS_ENDPOINT_URL"])
+    raise ToolError(f"demo: the embedded AWS did not start: {log.read_text()[-500:]}", "run: mlz sandbox --debug")
