@@ -55,7 +55,7 @@ def test_create_and_update_give_all_pages_of_nested_ous_in_order(
         "ou-root-other": active(500),
     }
     wanted = {
-        "Accounts": [f"{number:012d}" for number in (*range(1, 46), 99, 100)],
+        "AccountList": ",".join(f"{number:012d}" for number in (*range(1, 46), 99, 100)),
         "Count": "47",
         "OrganizationId": "o-example123",
         "OrganizationalUnitPaths": ["o-example123/*/ou-root-staging0/*"],
@@ -94,7 +94,7 @@ def test_an_account_below_two_units_comes_once(invoke: Any, handler: Any, organi
     organization.units = {"ou-root-a": ["ou-root-b"]}
     organization.accounts = {"ou-root-b": active(7)}
     answer = invoke(handler, "Create", {"OUIds": ["ou-root-b", "ou-root-a", ""]})
-    assert answer["Data"]["Accounts"] == ["000000000007"]
+    assert answer["Data"]["AccountList"] == "000000000007"
     assert answer["PhysicalResourceId"] == "ou-root-a,ou-root-b"
 
 
@@ -112,7 +112,7 @@ def test_no_account_is_an_error_unless_allowed(invoke: Any, handler: Any, organi
             "Check the OU id, move accounts into the OU, or deploy with an account list"
         ),
     )
-    assert invoke(handler, "Create", PROPERTIES | {"AllowEmpty": "YES"})["Data"]["Accounts"] == []
+    assert invoke(handler, "Create", PROPERTIES | {"AllowEmpty": "YES"})["Data"]["AccountList"] == "none"
 
 
 def test_without_accounts_only_the_paths_are_looked_up(
@@ -121,7 +121,7 @@ def test_without_accounts_only_the_paths_are_looked_up(
     monkeypatch.delattr(Organization, "get_paginator")
     answer = invoke(handler, "Create", PROPERTIES | {"IncludeAccounts": "NO"})
     assert answer["Data"] == {
-        "Accounts": [],
+        "AccountList": "none",
         "Count": "0",
         "OrganizationId": "o-example123",
         "OrganizationalUnitPaths": ["o-example123/*/ou-root-staging0/*"],
@@ -140,9 +140,17 @@ def test_more_than_fit_into_an_answer_are_left_to_the_orchestrator(
     )
 
 
-def test_two_hundred_accounts_fit(invoke: Any, handler: Any, organization: Organization) -> None:
-    organization.accounts = {"ou-root-staging0": active(*range(1, 201))}
-    assert invoke(handler, "Create", PROPERTIES)["Data"]["Count"] == "200"
+def test_an_organization_that_is_given_is_not_looked_up(
+    invoke: Any, handler: Any, organization: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(Organization, "describe_organization")
+    answer = invoke(handler, "Create", PROPERTIES | {"IncludeAccounts": "NO", "OrganizationId": "o-given12345"})
+    assert answer["Data"]["OrganizationalUnitPaths"] == ["o-given12345/*/ou-root-staging0/*"]
+
+
+def test_two_hundred_and_fifty_accounts_fit(invoke: Any, handler: Any, organization: Organization) -> None:
+    organization.accounts = {"ou-root-staging0": active(*range(1, 251))}
+    assert invoke(handler, "Create", PROPERTIES)["Data"]["Count"] == "250"
 
 
 def test_an_unexpected_exception_is_answered(invoke: Any, handler: Any, organization: Organization) -> None:

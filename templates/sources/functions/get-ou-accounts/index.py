@@ -12,9 +12,10 @@ TOO_MANY = "leave the stack sets to the orchestrator: StackSetsOwner=ORCHESTRATO
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
-    """Properties: OUIds (list); IncludeAccounts NO looks up no account; AllowEmpty YES accepts none.
+    """Properties: OUIds (list); OrganizationId (looked up if empty); IncludeAccounts NO looks up no account.
 
-    Attributes: Accounts (sorted ids), Count, OrganizationId, OrganizationalUnitPaths.
+    Attributes: AccountList (sorted ids, comma-separated, or `none`), Count, OrganizationId and OrganizationalUnitPaths
+    (a list). Ids are text and not a list because a response of 4,096 bytes then holds more of them.
     """
     serve(event, context, identify=_identity, apply=_look_up, oversize=TOO_MANY)
 
@@ -28,27 +29,27 @@ def _units(properties: Properties) -> list[str]:
 
 
 def _look_up(request: Request) -> dict[str, Any]:
-    units = _units(request.properties)
+    properties = request.properties
+    units = _units(properties)
     client = boto3.client("organizations")
-    organization: str = client.describe_organization()["Organization"]["Id"]
-    accounts: list[str] = []
-    if request.properties.get("IncludeAccounts", "YES") == "YES":
-        accounts = sorted({account for unit in units for account in active_accounts(client, unit, request)})
-        _refuse_empty(accounts, units, request.properties)
+    organization = properties.get("OrganizationId") or client.describe_organization()["Organization"]["Id"]
+    accounts = _accounts(client, units, request) if properties.get("IncludeAccounts", "YES") == "YES" else []
     return {
-        "Accounts": accounts,
+        "AccountList": ",".join(accounts) or "none",
         "Count": str(len(accounts)),
         "OrganizationId": organization,
         "OrganizationalUnitPaths": [path_pattern(organization, unit) for unit in units],
     }
 
 
-def _refuse_empty(accounts: list[str], units: list[str], properties: Properties) -> None:
-    if not accounts and properties.get("AllowEmpty", "NO") != "YES":
+def _accounts(client: Any, units: list[str], request: Request) -> list[str]:
+    accounts = sorted({account for unit in units for account in active_accounts(client, unit, request)})
+    if not accounts and request.properties.get("AllowEmpty", "NO") != "YES":
         raise Refusal(
             f"{', '.join(units) or 'OUIds'}: no active account below it. "
             "Check the OU id, move accounts into the OU, or deploy with an account list"
         )
+    return accounts
 
 
 def path_pattern(organization: str, unit: str) -> str:
