@@ -160,7 +160,9 @@ def refusal(call: Call, error: AwsError) -> Answer:
 def _plain_xml(call: Call, error: AwsError, request_id: str) -> bytes:
     detail = f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
     if call.protocol == "ec2":
-        return f"<Response><Errors><Error>{detail}</Error></Errors><RequestID>{request_id}</RequestID></Response>".encode()
+        return (
+            f"<Response><Errors><Error>{detail}</Error></Errors><RequestID>{request_id}</RequestID></Response>".encode()
+        )
     return f"<Error>{detail}<RequestId>{request_id}</RequestId></Error>".encode()
 
 
@@ -169,5 +171,9 @@ def _answer(status: int, body: bytes, content_type: str, request_id: str) -> Ans
 
 
 def _cbor(status: int, body: bytes, request_id: str) -> Answer:
-    headers = (("Content-Type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor"), ("x-amzn-RequestId", request_id))
+    headers = (
+        ("Content-Type", "application/cbor"),
+        ("smithy-protocol", "rpc-v2-cbor"),
+        ("x-amzn-RequestId", request_id),
+    )
     return Answer(status, body, headers)

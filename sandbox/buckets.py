@@ -15,7 +15,9 @@ from sandbox.cfn.errors import CfnError, invalid
 from sandbox.identity import Caller, principal_context
 from sandbox.policies import Question, is_allowed
 
-_HOST = re.compile(r"^(?:(?P<bucket>[a-z0-9][a-z0-9.-]*)\.)?s3(?:[.-](?P<region>[a-z0-9-]+))?\.amazonaws\.com(?:\.cn)?$")
+_HOST = re.compile(
+    r"^(?:(?P<bucket>[a-z0-9][a-z0-9.-]*)\.)?s3(?:[.-](?P<region>[a-z0-9-]+))?\.amazonaws\.com(?:\.cn)?$"
+)
 _MORE = "For more information check http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
 
 # Operations whose permission is not `s3:<operation>`; bucket-level ones first.
@@ -33,7 +35,7 @@ _ACTIONS: Mapping[str, str] = {
 
 
 def guard(caller: Caller, operation: str, path: str, expected_owner: str | None) -> None:
-    """AccessDenied for a bucket of another account whose policy does not admit the caller, or of an unexpected owner."""
+    """AccessDenied for another account's bucket whose policy does not admit the caller, or an unexpected owner."""
     bucket_name, _, key = unquote(path).lstrip("/").partition("/")
     owner = owner_of(bucket_name)
     if owner is None or operation in ("CreateBucket", ""):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import io
 import json
@@ -116,7 +117,9 @@ class Lambdas:
         if role is None or not service_may_assume(
             "lambda.amazonaws.com", role, function.account_id, function.function_arn
         ):
-            raise AwsError("AccessDeniedException", "The role defined for the function cannot be assumed by Lambda.", 403)
+            raise AwsError(
+                "AccessDeniedException", "The role defined for the function cannot be assumed by Lambda.", 403
+            )
         credentials = self.identity.issue(role, function.function_name)
         return {
             "PATH": os.environ.get("PATH", ""),
@@ -160,10 +163,8 @@ def _unpacked(place: Path, function: LambdaFunction) -> Path:
         scratch = Path(tempfile.mkdtemp(dir=place))
         with zipfile.ZipFile(io.BytesIO(code)) as archive:
             archive.extractall(scratch)
-        try:
+        with contextlib.suppress(OSError):  # another thread was faster
             scratch.rename(target)
-        except OSError:  # another thread was faster
-            pass
     return target
 
 

@@ -180,7 +180,9 @@ def _move_account(backend: OrganizationsBackend, params: Params) -> Answer:
     account = backend.get_account_by_id(str(params.get("AccountId")))
     known = {unit.id for unit in backend.ou}
     if params.get("SourceParentId") not in known or account.parent_id != params.get("SourceParentId"):
-        raise AwsError("SourceParentNotFoundException", "We can't find a source root or OU with the ID that you specified.")
+        raise AwsError(
+            "SourceParentNotFoundException", "We can't find a source root or OU with the ID that you specified."
+        )
     if params.get("DestinationParentId") not in known:
         raise AwsError(
             "DestinationParentNotFoundException",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -25,16 +24,16 @@ from sandbox.http_server import HttpServer
 from sandbox.identity import MANAGEMENT_ACCOUNT, Caller, Identity, caller_identity
 from sandbox.lambdas import Lambdas, invoke_answer
 from sandbox.portfolios import Portfolios
-from sandbox.state import forget_everything
 from sandbox.stacksets.resource import StackSetResource
 from sandbox.stacksets.service import StackSets
+from sandbox.state import forget_everything
 
 
 class Sandbox:
     """One at a time in a process, since moto keeps its state in globals; `start` begins with an empty AWS.
 
-        with Sandbox() as aws:
-            boto3.client("s3", endpoint_url=aws.endpoint, **aws.credentials("111111111111"))
+    with Sandbox() as aws:
+        boto3.client("s3", endpoint_url=aws.endpoint, **aws.credentials("111111111111"))
     """
 
     def __init__(self, port: int = 0, host: str = "127.0.0.1", default_account: str = MANAGEMENT_ACCOUNT) -> None:
@@ -106,9 +105,7 @@ class Sandbox:
             **Portfolios().operations(),
             **cloudformation.operations(self._handlers),
         }
-        control = Controls(
-            self.faults, self.calls, self._health, self.inventory, self.engine.signal, self.set_latency
-        )
+        control = Controls(self.faults, self.calls, self._health, self.inventory, self.engine.signal, self.set_latency)
         return Application(self.identity, self.faults, self.calls, ours, frozenset({"cloudformation"}), control)
 
     def _health(self) -> dict[str, Any]:

@@ -45,7 +45,9 @@ def _value(shape: Shape, raw: Any) -> Any:
         case StructureShape():
             return _structure(shape, raw if isinstance(raw, dict) else {})
         case ListShape():
-            return [_value(shape.member, item) for item in _items(raw, shape.member.serialization.get("name", "member"))]
+            return [
+                _value(shape.member, item) for item in _items(raw, shape.member.serialization.get("name", "member"))
+            ]
         case MapShape():
             return {e["key"]: _value(shape.value, e["value"]) for e in _items(raw, "entry")}
         case Shape(type_name="boolean"):
@@ -104,7 +106,8 @@ def _element(tag: str, shape: Shape, value: Any) -> str:
             inner = "".join(_element(item, shape.member, v) for v in value)
         case MapShape():
             inner = "".join(
-                f"<entry><key>{escape(str(k))}</key>{_element('value', shape.value, v)}</entry>" for k, v in value.items()
+                f"<entry><key>{escape(str(k))}</key>{_element('value', shape.value, v)}</entry>"
+                for k, v in value.items()
             )
         case Shape(type_name="boolean"):
             inner = "true" if value else "false"

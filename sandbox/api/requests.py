@@ -47,7 +47,7 @@ def template_source(params: Params, *, previous_allowed: bool) -> tuple[str | No
 
 
 def parameters(params: Params, key: str = "Parameters") -> tuple[dict[str, str], frozenset[str]]:
-    """Values by name, and the names sent with UsePreviousValue; ValidationError for a parameter with both or neither."""
+    """Values by name, and the names sent with UsePreviousValue; ValidationError for a parameter with both."""
     given: dict[str, str] = {}
     previous: set[str] = set()
     for row in params.get(key, ()):
@@ -58,7 +58,10 @@ def parameters(params: Params, key: str = "Parameters") -> tuple[dict[str, str],
             raise validation_error(f"Duplicate parameter key: {name}")
         if row.get("UsePreviousValue"):
             if "ParameterValue" in row:
-                raise validation_error(f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as true and non empty value for a parameter")
+                raise validation_error(
+                    f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as true "
+                    "and non empty value for a parameter"
+                )
             previous.add(name)
         elif "ParameterValue" in row:
             given[name] = row["ParameterValue"]

@@ -93,7 +93,7 @@ def operation_event(event: Event) -> Row:
     of_stack = event.physical_id == event.stack_id
     kind = "PROVISIONING_ERROR" if event.status.endswith("_FAILED") else "PROGRESS_EVENT"
     row = event_row(event)
-    kept = {key: row[key] for key in row if key not in ("StackName",)}
+    kept = {key: row[key] for key in row if key != "StackName"}
     return {**kept, "EventType": "STACK_EVENT" if of_stack else kind}
 
 

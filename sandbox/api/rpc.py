@@ -62,7 +62,7 @@ def cbor_refusal(error: AwsError) -> bytes:
 
 
 class _ErrorShape(Shape):
-    members: Mapping[str, Shape] = {  # noqa: RUF012
+    members: Mapping[str, Shape] = {
         "__type": StringShape("String", {"type": "string"}),
         "message": StringShape("String", {"type": "string"}),
     }

@@ -127,7 +127,10 @@ class StackOperations:
 
     def _stack(self, call: Call, params: Params) -> Stack:
         if not params.get("StackName"):
-            raise validation_error("1 validation error detected: Value null at 'stackName' failed to satisfy constraint: Member must not be null")
+            raise validation_error(
+                "1 validation error detected: Value null at 'stackName' failed to satisfy constraint: "
+                "Member must not be null"
+            )
         return self.engine.stack(call.account, call.region, params["StackName"])
 
     def _owner(self, call: Call, params: Params) -> Stack:

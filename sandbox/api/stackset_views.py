@@ -95,7 +95,9 @@ class StackSetViews:
 
     def _find(self, call: Call, params: Params) -> StackSet:
         if params.get("CallAs") == "DELEGATED_ADMIN":
-            raise validation_error("Stack sets with SELF_MANAGED permissions cannot be used with CallAs DELEGATED_ADMIN")
+            raise validation_error(
+                "Stack sets with SELF_MANAGED permissions cannot be used with CallAs DELEGATED_ADMIN"
+            )
         return self.service.find(call.account, call.region, params["StackSetName"])
 
 

@@ -98,7 +98,10 @@ class StackSetOperations:
         given, previous = parameters(params)
         missing = sorted(previous - set(old.parameters))
         if missing:
-            raise validation_error(f"Invalid input for parameter key {missing[0]}. Cannot specify usePreviousValue as true for a parameter key not in the previous template")
+            raise validation_error(
+                f"Invalid input for parameter key {missing[0]}. Cannot specify usePreviousValue as true "
+                "for a parameter key not in the previous template"
+            )
         if params.get("UsePreviousTemplate"):
             template_source(params, previous_allowed=True)
             body = old.template_body
@@ -163,9 +166,7 @@ class StackSetOperations:
     def _overrides(self, call: Call, params: Params, stack_set: StackSet) -> tuple[Mapping[str, str], frozenset[str]]:
         given, previous = parameters(params, "ParameterOverrides")
         if given:
-            merged = dataclasses.replace(
-                stack_set.definition, parameters={**stack_set.definition.parameters, **given}
-            )
+            merged = dataclasses.replace(stack_set.definition, parameters={**stack_set.definition.parameters, **given})
             self.service.check_definition(stack_set.name, call.account, call.region, merged)
         return given, previous
 

@@ -108,4 +108,8 @@ def _cause(stack: Stack) -> str:
 
 
 def _starts(stack: Stack, physical_id: str, status: str) -> bool:
-    return physical_id == stack.stack_id and status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS")
+    return physical_id == stack.stack_id and status in (
+        "CREATE_IN_PROGRESS",
+        "UPDATE_IN_PROGRESS",
+        "DELETE_IN_PROGRESS",
+    )

@@ -72,8 +72,12 @@ class StackSetResource:
         for group in _groups(gone):
             self._instances(scope, "DeleteStackInstances", set_id, properties, group)
         params = {key: properties[key] for key in _SET_PROPERTIES if key in properties}
-        preferences = {"OperationPreferences": properties["OperationPreferences"]} if "OperationPreferences" in properties else {}
-        self._run(scope, "UpdateStackSet", {"StackSetName": set_id, **params, **_tags(scope, properties), **preferences})
+        preferences = (
+            {"OperationPreferences": properties["OperationPreferences"]} if "OperationPreferences" in properties else {}
+        )
+        self._run(
+            scope, "UpdateStackSet", {"StackSetName": set_id, **params, **_tags(scope, properties), **preferences}
+        )
         known = {target: instance.overrides for target, instance in stack_set.instances.items()}
         for group in _groups({t: o for t, o in wanted.items() if t not in known}):
             self._instances(scope, "CreateStackInstances", set_id, properties, group)
@@ -87,7 +91,9 @@ class StackSetResource:
         except AwsError:
             return set_id
         for group in _groups({target: {} for target in stack_set.instances}):
-            parallel = {"OperationPreferences": {"MaxConcurrentPercentage": 100, "ConcurrencyMode": "SOFT_FAILURE_TOLERANCE"}}
+            parallel = {
+                "OperationPreferences": {"MaxConcurrentPercentage": 100, "ConcurrencyMode": "SOFT_FAILURE_TOLERANCE"}
+            }
             self._instances(scope, "DeleteStackInstances", set_id, parallel, group)
         self._call(scope, "DeleteStackSet", {"StackSetName": set_id})
         return set_id
@@ -111,7 +117,9 @@ class StackSetResource:
         submitted.done.wait()
         failed = next((r for r in submitted.results.values() if r.status == "FAILED"), None)
         if submitted.status != "SUCCEEDED":
-            detail = f"Account {failed.account}, Region {failed.region}: {failed.reason}" if failed else submitted.reason
+            detail = (
+                f"Account {failed.account}, Region {failed.region}: {failed.reason}" if failed else submitted.reason
+            )
             raise ResourceError(f"StackSet operation {submitted.operation_id} {submitted.status}: {detail}")
 
     def _submit(self, scope: Scope, operation: str, params: Mapping[str, Any]) -> Operation:

@@ -80,7 +80,9 @@ class Runner:
                 finally:
                     queue.finish(failed)
 
-        threads = [threading.Thread(target=work, daemon=True) for _ in range(min(limit.concurrency, len(targets), room))]
+        threads = [
+            threading.Thread(target=work, daemon=True) for _ in range(min(limit.concurrency, len(targets), room))
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
