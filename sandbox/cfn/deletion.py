@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import graph
 from .errors import MissingError, ResourceError
-from .handler import Task
+from .handler import Task, safely
 from .handlers.table import handler_of
 from .model import Resource, Stack
 from .registry import Registry
@@ -85,7 +85,8 @@ class Deletion:
         scope = self.registry.scope(stack, resource.logical_id, resource.tags)
         try:
             self.registry.hooks.before(stack.account, stack.region, "delete", resource.type, resource.logical_id)
-            handler_of(resource.type).delete(Task(scope, resource.type, resource.properties, self.registry, resource))
+            task = Task(scope, resource.type, resource.properties, self.registry, resource)
+            safely(handler_of(resource.type).delete, task)
         except MissingError:
             pass
         except ResourceError as error:

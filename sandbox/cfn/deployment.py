@@ -10,7 +10,7 @@ from . import graph, schema
 from .deletion import Deletion
 from .desire import Desired, Difference, desired, difference
 from .errors import DeploymentError, ResourceError
-from .handler import Handler, Task
+from .handler import Handler, Task, safely
 from .handlers.table import handler_of
 from .lookup import NESTED
 from .model import Resource, Stack
@@ -189,7 +189,7 @@ class Deployment:
     def _make(self, spec: ResourceSpec, wanted: Desired, resource: Resource, progress: str) -> None:
         handler = handler_of(spec.type)
         self.registry.hooks.before(self.stack.account, self.stack.region, "create", spec.type, spec.logical_id)
-        made = handler.create(self._task(spec, wanted, None))
+        made = safely(handler.create, self._task(spec, wanted, None))
         resource.physical_id, resource.attributes = made.physical_id, made.attributes
         self.registry.mark(self.stack, resource, progress, CREATION)
 
@@ -229,7 +229,7 @@ class Deployment:
         self.registry.mark(self.stack, changed, "UPDATE_IN_PROGRESS")
         self.registry.hooks.before(self.stack.account, self.stack.region, "update", spec.type, spec.logical_id)
         if handler.update is not None:
-            made = handler.update(self._task(spec, wanted, old))
+            made = safely(handler.update, self._task(spec, wanted, old))
             changed.physical_id, changed.attributes = made.physical_id, made.attributes
         if changed.physical_id != old.physical_id:
             step.action = "replaced"
@@ -288,9 +288,9 @@ class Deployment:
                 made.append(current)
             if step.action == "replaced":
                 return old
-            again = handler.create(Task(scope, old.type, old.properties, self.registry))
+            again = safely(handler.create, Task(scope, old.type, old.properties, self.registry))
             return replace(old, physical_id=again.physical_id, attributes=again.attributes)
         if handler.update is not None and old.type != NESTED:
-            back = handler.update(Task(scope, old.type, old.properties, self.registry, current, None))
+            back = safely(handler.update, Task(scope, old.type, old.properties, self.registry, current))
             return replace(old, physical_id=back.physical_id, attributes=back.attributes)
         return old

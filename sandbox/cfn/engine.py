@@ -316,6 +316,10 @@ class Engine:
         def guarded() -> None:
             try:
                 work()
+            except BaseException:
+                failed = stack.status.replace("_IN_PROGRESS", "_FAILED")
+                self.registry.status(stack, failed, "Internal failure of the sandbox")
+                raise
             finally:
                 self.registry.active.pop(stack.stack_id, None)
                 self.registry.running.pop(stack.stack_id, None)

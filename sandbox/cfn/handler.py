@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from .errors import ResourceError
 from .model import JSON, Kind, Resource, Scope
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from .registry import Registry
 
 MAX_WAIT_SECONDS = 3600
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,17 @@ class Handler:
     kind: Kind = "live"
     slow: bool = False
     replaces: Callable[[Task], bool] | None = None
+
+
+def safely(work: Callable[[Task], Result], task: Task) -> Result:
+    """The work's result; any defect in a handler or in moto fails the resource, so that no stack hangs in progress."""
+    try:
+        return work(task)
+    except ResourceError:
+        raise
+    except Exception as error:  # noqa: BLE001 - becomes the resource's failure, with its cause attached
+        reason = f"Internal failure of the sandbox: {type(error).__name__}: {error}"
+        raise ResourceError(reason, "InternalFailure") from error
 
 
 def unchanged(task: Task) -> Made:

@@ -131,7 +131,7 @@ def _create_endpoint(task: Task) -> Made:
     names = [f"{entry['hosted_zone_id']}:{entry['dns_name']}" for entry in endpoint.dns_entries or ()]
     return Made(endpoint.id, {
         "Id": endpoint.id, "DnsEntries": names, "NetworkInterfaceIds": list(endpoint.network_interface_ids or ()),
-        "CreationTimestamp": endpoint.created_at,
+        "CreationTimestamp": task.registry.hooks.now().isoformat(),
     })  # fmt: skip
 
 
