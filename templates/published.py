@@ -74,3 +74,9 @@ STACK_SET_EXECUTION_ROLE_NAME = Published("stackset-execution-role-name", "STACK
 ENV_TYPE_STAGING_NAME = Published("env-type-staging-name", "ENV_TYPE_STAGING_NAME")
 ENV_TYPE_PROD_NAME = Published("env-type-prod-name", "ENV_TYPE_PROD_NAME")
 SAGEMAKER_DOMAIN_ID = Published("sagemaker-domain-id", "SAGEMAKER_DOMAIN_ID")
+OU_ACCOUNTS_FUNCTION_ARN = Published("ou-accounts-lambda-arn", "OU_ACCOUNTS_FUNCTION_ARN")
+# Role names carry the stage, so each stage's are published beside those of the environment itself
+STAGING_MODEL_EXECUTION_ROLE_NAME = Published("sm-model-execution-role-name-staging", "STAGING_MODEL_EXECUTION_ROLE")
+PROD_MODEL_EXECUTION_ROLE_NAME = Published("sm-model-execution-role-name-prod", "PROD_MODEL_EXECUTION_ROLE")
+STAGING_STACK_SET_EXECUTION_ROLE_NAME = Published("stackset-execution-role-name-staging", "STAGING_STACKSET_ROLE")
+PROD_STACK_SET_EXECUTION_ROLE_NAME = Published("stackset-execution-role-name-prod", "PROD_STACKSET_ROLE")
