@@ -10,6 +10,7 @@ from typing import Any
 # Before moto is imported: it reads these once. Loading 800 images into each account makes VPCs ten times slower.
 os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 
+from sandbox import buckets
 from sandbox.api import cloudformation
 from sandbox.api.errors import AwsError
 from sandbox.api.request import Call, invoked_function
@@ -52,6 +53,7 @@ class Sandbox:
     def start(self) -> Sandbox:
         """Serve; OSError when the port is taken."""
         forget_everything()
+        buckets.take_over_policies()
         self._http.start()
         self.lambdas.endpoint = self.endpoint
         return self
