@@ -145,6 +145,10 @@ def _equal_number(wanted: str, given: str) -> bool:
     return float(wanted) == float(given)
 
 
+def _less(wanted: str, given: str) -> bool:
+    return float(given) < float(wanted)
+
+
 _TESTS: Mapping[str, Callable[[str, str], bool]] = {
     "StringEquals": str.__eq__,
     "StringEqualsIgnoreCase": _equal_folded,
@@ -153,4 +157,5 @@ _TESTS: Mapping[str, Callable[[str, str], bool]] = {
     "ArnLike": arn_like,
     "Bool": _equal_folded,
     "NumericEquals": _equal_number,
+    "NumericLessThan": _less,
 }

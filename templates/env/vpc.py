@@ -33,8 +33,10 @@ _SUBNET_IDS = "PrivateSubnetIdsSSM"
 # The first group holds the choice between a new and an existing VPC; everything else asks the group.
 _VPC_ID = GetAtt(_SAGEMAKER, "VpcId")
 _CHOICE_OF_VPC = {
-    "cfn-lint": {"config": {"ignore_checks": ["W1030"]}},
-    "Reason": "ExistingVPCId is empty by default only where CreateVPC is YES, which a rule of this template asserts",
+    "cfn-lint": {
+        "config": {"ignore_checks": ["W1030"]},
+        "reasons": {"W1030": "ExistingVPCId is empty only where CreateVPC is YES, as a rule of this template asserts"},
+    }
 }
 
 
@@ -141,7 +143,8 @@ class EnvVpc(FlowLogContract, EndpointContract, NetworkContract, Stack):
     def _endpoints(self) -> None:
         routes = self.PRIVATE_1.then(self._created("ARouteTable"), Split(",", self.EXISTING_ROUTE_TABLE_IDS))
         buckets = (self.DATA_BUCKET, self.MODEL_BUCKET)
-        self.add(endpoints.s3_endpoint("VPCEndpointS3", _VPC_ID, routes, buckets), when=self.WITH_S3)
+        gateway = endpoints.s3_endpoint("VPCEndpointS3", _VPC_ID, routes, buckets, self.release.region)
+        self.add(gateway, when=self.WITH_S3)
         # The published list already holds the choice between new and existing subnets: no endpoint repeats it.
         places = Split(",", GetAtt(_SUBNET_IDS, "Value"))
         for key, condition in self.INTERFACES:

@@ -64,8 +64,16 @@ def interface_endpoint(title: str, service: InterfaceService, vpc: Any, subnets:
     )
 
 
-def s3_endpoint(title: str, vpc: Any, route_tables: Any, buckets: tuple[Param, ...]) -> VPCEndpoint:
-    """The S3 gateway: buckets of the organization or account, `buckets` by name, and the named buckets of AWS."""
+def codeartifact_regions() -> tuple[str, ...]:
+    """The Regions that have CodeArtifact."""
+    return tuple(_data()["codeartifact"]["asset_accounts"])
+
+
+def s3_endpoint(title: str, vpc: Any, route_tables: Any, buckets: tuple[Param, ...], region: str) -> VPCEndpoint:
+    """The S3 gateway: buckets of the organization or account, `buckets` by name, and the named buckets of AWS.
+
+    `region` is the Region that the template is built for: CodeArtifact keeps packages in one bucket of AWS in each.
+    """
     return VPCEndpoint(
         title,
         VpcEndpointType="Gateway",
@@ -75,7 +83,7 @@ def s3_endpoint(title: str, vpc: Any, route_tables: Any, buckets: tuple[Param, .
         PolicyDocument=iam.policy_with_choices(
             _own("OwnBuckets", [Action("s3", "*")]),
             *_environment_buckets(buckets),
-            *_aws_buckets(),
+            *_aws_buckets(region, vpc),
         ),
     )
 
@@ -101,7 +109,7 @@ def endpoint_policy(service: InterfaceService) -> dict[str, Any]:
     return iam.policy_with_choices(*statements)
 
 
-def _own(sid: str, actions: list[Action], *, resources_too: bool = True) -> Any:
+def _own(sid: str, actions: list[Action], resources: Any = "*", *, resources_too: bool = True) -> Any:
     """Allow principals of the organization, or of the account outside one; `resources_too` binds the resources as well.
 
     A resource outside any organization has no aws:ResourceOrgID: without IfExists it stays out of reach.
@@ -111,7 +119,7 @@ def _own(sid: str, actions: list[Action], *, resources_too: bool = True) -> Any:
         when: dict[str, dict[str, Any]] = {"StringEquals": {principal: value}}
         if resources_too:
             when["StringEquals"][resource] = value
-        return iam.allow(sid, actions, "*", principal=_EVERYONE, when=when)
+        return iam.allow(sid, actions, resources, principal=_EVERYONE, when=when)
 
     return IN_ORGANIZATION.then(
         statement("aws:PrincipalOrgID", "aws:ResourceOrgID", ORGANIZATION_ID),
@@ -129,23 +137,25 @@ def _environment_buckets(buckets: tuple[Param, ...]) -> list[Statement]:
     return [iam.allow("EnvironmentBuckets", reads, arns, principal=_EVERYONE, when=when)]
 
 
-def _aws_buckets() -> list[Statement]:
-    """No condition on the principal: ECR and CloudFormation sign these requests themselves."""
+def _aws_buckets(region: str, vpc: Any) -> list[Any]:
+    """Reading what AWS shares, by own principals; and what ECR, CodeArtifact and CloudFormation signed for this VPC."""
     named = _data()["aws_buckets"]
+    reads = (*iam.LIST_BUCKET, *iam.READ_OBJECTS)
+    signed = [*named["read_signed"], *_package_buckets(region)]
+    here = {"StringEquals": {"aws:SourceVpc": vpc}}
+    answers = [_aws_arn(name, "/*") for name in named["write_signed"]]
+    layers = [_aws_arn(name, "/*") for name in signed]
+    shared = [arn for name in named["read"] for arn in (_aws_arn(name, ""), _aws_arn(name, "/*"))]
     return [
-        iam.allow(
-            "BucketsOfAWSRead",
-            (*iam.LIST_BUCKET, *iam.READ_OBJECTS),
-            [arn for name in named["read"] for arn in (_aws_arn(name, ""), _aws_arn(name, "/*"))],
-            principal=_EVERYONE,
-        ),
-        iam.allow(
-            "AnswersToCloudFormation",
-            _actions(("s3:PutObject",)),
-            [_aws_arn(name, "/*") for name in named["write"]],
-            principal=_EVERYONE,
-        ),
+        _own("BucketsOfAWS", list(reads), shared, resources_too=False),
+        iam.allow("LayersAndPackages", _actions(("s3:GetObject",)), layers, principal=_EVERYONE, when=here),
+        iam.allow("AnswersToCloudFormation", _actions(("s3:PutObject",)), answers, principal=_EVERYONE, when=here),
     ]
+
+
+def _package_buckets(region: str) -> list[str]:
+    account = _data()["codeartifact"]["asset_accounts"].get(region)
+    return [f"assets-{account}-{{region}}"] if account else []
 
 
 def _aws_arn(name: str, tail: str) -> Sub:
