@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from . import schema
 from .desire import Desired, Difference, desired, difference
 from .intake import intake
-from .intrinsic import KNOWN_AFTER_APPLY, references, resolve, text
+from .intrinsic import KNOWN_AFTER_APPLY, resolve, text
 from .lookup import NESTED, StackLookup
 from .model import JSON, Change, ChangeDetail, Resource, Stack
 from .nested import nested_request
 from .preparation import Prepared
+from .references import references
 from .registry import Registry
 from .template import ResourceSpec
 

@@ -11,7 +11,7 @@ from .registry import Registry
 
 
 class Deletion:
-    """Deletes resources of one stack; each gets its events and ends DELETE_COMPLETE, DELETE_SKIPPED or DELETE_FAILED."""
+    """Deletes resources of one stack; each ends DELETE_COMPLETE, DELETE_SKIPPED or DELETE_FAILED."""
 
     def __init__(self, registry: Registry, stack: Stack) -> None:
         self.registry = registry

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 from . import graph, schema
 from .deletion import Deletion
@@ -17,21 +16,15 @@ from .model import Resource, Stack
 from .outputs import Outputs
 from .preparation import Prepared
 from .registry import Registry
+from .reversal import Step, undo
 from .template import ResourceSpec
 
 CREATION = "Resource creation Initiated"
 REPLACING = "Requested update requires the creation of a new physical resource; hence creating one."
-SNAPSHOT = ("parameters", "values", "no_echo", "tags", "capabilities", "description", "template_body", "outputs") + (
-    "imports", "request", "role_arn", "notification_arns")  # fmt: skip
-
-
-@dataclass
-class Step:
-    """Something done to a resource that `revert` would take back."""
-
-    logical_id: str
-    action: Literal["created", "updated", "replaced", "recreated"]
-    old: Resource | None = None
+SNAPSHOT = (
+    *("parameters", "values", "no_echo", "tags", "capabilities", "description", "template_body", "outputs"),
+    *("imports", "request", "role_arn", "notification_arns"),
+)
 
 
 class Deployment:
@@ -86,7 +79,7 @@ class Deployment:
         while self.steps:
             step = self.steps[-1]
             if step.logical_id not in skip:
-                self._undo(step, made)
+                undo(self.registry, self.stack, step, made)
             self.steps.pop()
         for child in reversed(self.children):
             child.settle_revert()
@@ -259,38 +252,3 @@ class Deployment:
                 "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
                 f"Rename {old.physical_id} and update the stack again."
             )
-
-    def _undo(self, step: Step, made: list[Resource]) -> None:
-        current = self.stack.resources.get(step.logical_id)
-        if step.old is None:
-            if current is not None:
-                del self.stack.resources[step.logical_id]
-                made.append(current)
-            return
-        assert current is not None
-        self.registry.mark(self.stack, step.old, "UPDATE_IN_PROGRESS")
-        try:
-            restored = self._restore(step, current, made)
-        except ResourceError as error:
-            self.registry.mark(self.stack, current, "UPDATE_FAILED", error.reason)
-            raise DeploymentError(f"The following resource(s) failed to update: [{step.logical_id}]. ") from error
-        self.stack.resources[step.logical_id] = restored
-        self.registry.mark(self.stack, restored, "UPDATE_COMPLETE")
-
-    def _restore(self, step: Step, current: Resource, made: list[Resource]) -> Resource:
-        old = step.old
-        assert old is not None
-        handler = handler_of(old.type)
-        scope = self.registry.scope(self.stack, old.logical_id, old.tags)
-        self.registry.hooks.before(self.stack.account, self.stack.region, "update", old.type, old.logical_id)
-        if step.action in ("replaced", "recreated"):
-            if current.physical_id and current.physical_id != old.physical_id:
-                made.append(current)
-            if step.action == "replaced":
-                return old
-            again = safely(handler.create, Task(scope, old.type, old.properties, self.registry))
-            return replace(old, physical_id=again.physical_id, attributes=again.attributes)
-        if handler.update is not None and old.type != NESTED:
-            back = safely(handler.update, Task(scope, old.type, old.properties, self.registry, current))
-            return replace(old, physical_id=back.physical_id, attributes=back.attributes)
-        return old

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 from . import graph, operations, parameters, preparation
 from . import intake as intakes
 from .changes import differs
 from .changesets import ChangeSets
-from .deployment import Deployment
 from .errors import CfnError, invalid
 from .intake import intake
 from .inventory import inventory
@@ -18,12 +17,8 @@ from .model import JSON, ChangeSet, Export, Hooks, Physical, Stack, StackRequest
 from .outputs import importers
 from .preparation import Prepared
 from .registry import Registry
+from .runner import Runner
 from .template import parse
-
-UPDATABLE = frozenset(
-    {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED", "CREATE_FAILED"}
-    | {"IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"}
-)
 
 
 class Engine:
@@ -35,6 +30,7 @@ class Engine:
     def __init__(self, hooks: Hooks) -> None:
         self.hooks = hooks
         self.registry = Registry(hooks)
+        self._runner = Runner(self.registry)
         self._change_sets = ChangeSets(self.registry)
 
     def create_stack(self, request: StackRequest, *, wait: bool = False) -> Stack:
@@ -44,7 +40,7 @@ class Engine:
             raise CfnError("AlreadyExistsException", f"Stack [{request.name}] already exists")
         prepared = intake(self.registry, request, None)
         stack = self.registry.new_stack(request, prepared.body, "CREATE_IN_PROGRESS")
-        self._start_create(stack, prepared, wait)
+        self._runner.start_create(stack, prepared, wait)
         return stack
 
     def update_stack(self, request: StackRequest, *, wait: bool = False) -> Stack:
@@ -53,7 +49,7 @@ class Engine:
         prepared = self._prepare_update(stack, request)
         if stack.status not in ("UPDATE_FAILED", "CREATE_FAILED") and not differs(self.registry, stack, prepared):
             raise invalid("No updates are to be performed.")
-        self._start_update(stack, prepared, wait)
+        self._runner.start_update(stack, prepared, wait)
         return stack
 
     def delete_stack(
@@ -74,9 +70,9 @@ class Engine:
         self._refuse_delete(stack, retain)
         stack.token, stack.role_arn = token, role_arn or stack.role_arn
         if stack.status == "CREATE_IN_PROGRESS":
-            self._cancel(stack)
-        self._begin(stack, "DELETE_IN_PROGRESS")
-        self._run(stack, lambda: operations.delete(self.registry, stack, retain), wait)
+            self._runner.cancel(stack)
+        self._runner.begin(stack, "DELETE_IN_PROGRESS")
+        self._runner.run(stack, lambda: operations.delete(self.registry, stack, retain), wait)
 
     def _refuse_delete(self, stack: Stack, retain: frozenset[str]) -> None:
         if stack.termination_protection:
@@ -102,8 +98,8 @@ class Engine:
         deployment = self.registry.broken.get(stack.stack_id)
         if stack.status != "UPDATE_ROLLBACK_FAILED" or deployment is None:
             raise invalid(f"Stack:{stack.stack_id} is in {stack.status} state and can not continue rollback.")
-        self._begin(stack, "UPDATE_ROLLBACK_IN_PROGRESS")
-        self._run(stack, lambda: operations.roll_back(self.registry, stack, deployment, skip), wait)
+        self._runner.begin(stack, "UPDATE_ROLLBACK_IN_PROGRESS")
+        self._runner.run(stack, lambda: operations.roll_back(self.registry, stack, deployment, skip), wait)
 
     def set_termination_protection(self, account: str, region: str, name: str, enabled: bool) -> Stack:
         stack = self.stack(account, region, name)
@@ -125,7 +121,7 @@ class Engine:
         """`kind` CREATE makes a REVIEW_IN_PROGRESS stack. An empty change set ends FAILED, it does not raise."""
         stack = self._stack_under_review(request, kind)
         try:
-            self._refuse_busy(stack, review=True)
+            self._runner.refuse_busy(stack, review=True)
             prepared = intake(self.registry, self._complete(request, stack), stack)
             _refuse_type_change(stack, prepared)
             made = self._change_sets.open(stack, prepared, change_set_name, kind, description, include_nested)
@@ -182,7 +178,7 @@ class Engine:
     ) -> None:
         made = self._change_sets.executable(account, region, name_or_id, stack)
         target = self.stack(account, region, made.stack_id)
-        self._refuse_busy(target, review=True)
+        self._runner.refuse_busy(target, review=True)
         request = replace(
             made.request, template_body=made.template_body, template_url=None, disable_rollback=disable_rollback,
             client_request_token=token,
@@ -192,9 +188,9 @@ class Engine:
         target.change_sets.clear()
         target.change_set_id = made.change_set_id
         if target.status == "REVIEW_IN_PROGRESS":
-            self._start_create(target, prepared, wait)
+            self._runner.start_create(target, prepared, wait)
         else:
-            self._start_update(target, prepared, wait)
+            self._runner.start_update(target, prepared, wait)
         made.execution_status = "EXECUTE_COMPLETE"
 
     def _intake_large(self, request: StackRequest, stack: Stack) -> Prepared:
@@ -224,10 +220,7 @@ class Engine:
 
     def wait(self, stack: Stack, timeout: float = 600.0) -> Stack:
         """Block until no operation runs on the stack; TimeoutError after `timeout` seconds."""
-        finished = self.registry.running.get(stack.stack_id)
-        if finished is not None and not finished.wait(timeout):
-            raise TimeoutError(f"{stack.name} is still in {stack.status} after {timeout} s")
-        return stack
+        return self._runner.wait(stack, timeout)
 
     def exports(self, account: str, region: str) -> list[Export]:
         with self.registry.lock:
@@ -268,67 +261,10 @@ class Engine:
         return replace(request, tags=stack.tags) if request.tags is None else request
 
     def _prepare_update(self, stack: Stack, request: StackRequest) -> Prepared:
-        self._refuse_busy(stack)
+        self._runner.refuse_busy(stack)
         prepared = intake(self.registry, self._complete(request, stack), stack)
         _refuse_type_change(stack, prepared)
         return prepared
-
-    def _refuse_busy(self, stack: Stack, *, review: bool = False) -> None:
-        if stack.status in UPDATABLE or (review and stack.status == "REVIEW_IN_PROGRESS"):
-            return
-        raise invalid(f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated.")
-
-    def _begin(self, stack: Stack, status: str, *, updating: bool = False) -> None:
-        """Take the stack for one operation; refused when another one got there first."""
-        with self.registry.lock:
-            if updating:
-                self._refuse_busy(stack, review=True)
-            self.registry.running[stack.stack_id] = threading.Event()
-            self.registry.status(stack, status, operations.USER)
-
-    def _start_create(self, stack: Stack, prepared: Prepared, wait: bool) -> None:
-        request = prepared.request
-        stack.token = request.client_request_token
-        stack.parent_id, stack.root_id = request.parent_id, request.root_id
-        stack.disable_rollback = request.disable_rollback or request.on_failure == "DO_NOTHING"
-        stack.termination_protection = request.termination_protection
-        deployment = Deployment(self.registry, stack, prepared, creating=True)
-        self.registry.active[stack.stack_id] = deployment
-        self._begin(stack, "CREATE_IN_PROGRESS")
-        self._run(stack, lambda: operations.create(self.registry, stack, deployment), wait)
-
-    def _start_update(self, stack: Stack, prepared: Prepared, wait: bool) -> None:
-        self._begin(stack, "UPDATE_IN_PROGRESS", updating=True)
-        stack.token = prepared.request.client_request_token
-        stack.updated = self.hooks.now()
-        deployment = Deployment(self.registry, stack, prepared, creating=False)
-        self._run(stack, lambda: operations.update(self.registry, stack, deployment), wait)
-
-    def _cancel(self, stack: Stack) -> None:
-        deployment = self.registry.active.get(stack.stack_id)
-        if deployment is not None:
-            deployment.cancelled.set()
-        self.wait(stack)
-
-    def _run(self, stack: Stack, work: Callable[[], None], wait: bool) -> None:
-        finished = self.registry.running[stack.stack_id]
-
-        def guarded() -> None:
-            try:
-                work()
-            except BaseException:
-                failed = stack.status.replace("_IN_PROGRESS", "_FAILED")
-                self.registry.status(stack, failed, "Internal failure of the sandbox")
-                raise
-            finally:
-                self.registry.active.pop(stack.stack_id, None)
-                self.registry.running.pop(stack.stack_id, None)
-                finished.set()
-
-        if wait:
-            guarded()
-        else:
-            threading.Thread(target=guarded, name=f"cfn-{stack.name}", daemon=True).start()
 
 
 def _refuse_type_change(stack: Stack, prepared: Prepared) -> None:

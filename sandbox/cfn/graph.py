@@ -10,9 +10,9 @@ from queue import SimpleQueue
 
 from . import schema
 from .errors import CfnError, ResourceError, invalid
-from .intrinsic import references
 from .lookup import NESTED, PSEUDO, is_custom, unsupported
 from .model import JSON
+from .references import references
 from .template import Template
 
 # Types whose ordinary properties Fn::GetAtt also returns. Source: "Return values" in the Template Reference.
@@ -44,8 +44,8 @@ def check_names(template: Template, region: str) -> None:
     unknown = sorted({spec.type for spec in template.resources.values() if schema.of(spec.type, region) is None})
     if unknown:
         raise invalid(f"Template format error: Unrecognized resource types: [{', '.join(unknown)}]")
-    for name, body in template.conditions.items():
-        _check_condition(template, name, body)
+    for body in template.conditions.values():
+        _check_condition(template, body)
     for spec in template.resources.values():
         _check_block(template, region, spec.properties, "Resources")
         _check_used_condition(template, spec.condition, "Resources")
@@ -59,7 +59,8 @@ def check_names(template: Template, region: str) -> None:
 
 def _unresolved(names: Iterable[str], block: str) -> CfnError:
     return invalid(
-        f"Template format error: Unresolved resource dependencies [{', '.join(names)}] in the {block} block of the template"
+        f"Template format error: Unresolved resource dependencies [{', '.join(names)}] "
+        f"in the {block} block of the template"
     )
 
 
@@ -70,11 +71,12 @@ def _check_used_condition(template: Template, name: str | None, block: str) -> N
         )
 
 
-def _check_condition(template: Template, name: str, body: JSON) -> None:
+def _check_condition(template: Template, body: JSON) -> None:
     for function, target, _ in references(body):
         if function == "Condition" and target not in template.conditions:
             raise invalid(
-                f"Template format error: Unresolved condition dependency {target} in the Conditions block of the template"
+                f"Template format error: Unresolved condition dependency {target} "
+                "in the Conditions block of the template"
             )
         if function != "Condition" and target not in template.parameters and target not in PSEUDO:
             raise invalid(
@@ -132,7 +134,7 @@ LEGACY_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
 
 @lru_cache(maxsize=2048)
 def ordered(template: Template, true_conditions: frozenset[str]) -> Graph:
-    """The resources that exist under these conditions, in order; ValidationError for a reference that goes in a circle."""
+    """The resources that exist under these conditions, in order; ValidationError for references in a circle."""
     present = {
         name: spec
         for name, spec in template.resources.items()

@@ -76,7 +76,7 @@ def safely(work: Callable[[Task], Result], task: Task) -> Result:
         return work(task)
     except ResourceError:
         raise
-    except Exception as error:  # noqa: BLE001 - becomes the resource's failure, with its cause attached
+    except Exception as error:
         reason = f"Internal failure of the sandbox: {type(error).__name__}: {error}"
         raise ResourceError(reason, "InternalFailure") from error
 

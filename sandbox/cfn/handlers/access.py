@@ -153,7 +153,7 @@ def _update_endpoint(task: Task) -> Made:
             add_tables,
             add_groups,
             remove_groups,
-        )  # fmt: skip
+        )
     )
     return retagged(task)
 

@@ -91,7 +91,7 @@ def _create_log_group(task: Task) -> Made:
     if name in backend.groups:
         raise ResourceError(
             f"Resource of type 'AWS::Logs::LogGroup' with identifier '{name}' already exists.", "AlreadyExists"
-        )  # noqa: E501
+        )
     group = translated(
         lambda: backend.create_log_group(name, dict(task.scope.tags), kmsKeyId=task.properties.get("KmsKeyId")), "Logs"
     )
@@ -171,8 +171,10 @@ def _delete_topic(task: Task) -> None:
     translated(lambda: task.backend("sns").delete_topic(task.physical_id), "Sns")
 
 
-QUEUE_KEYS = ("DelaySeconds", "FifoQueue", "KmsMasterKeyId", "MaximumMessageSize", "MessageRetentionPeriod") + (
-    "ReceiveMessageWaitTimeSeconds", "SqsManagedSseEnabled", "VisibilityTimeout")  # fmt: skip
+QUEUE_KEYS = (
+    *("DelaySeconds", "FifoQueue", "KmsMasterKeyId", "MaximumMessageSize", "MessageRetentionPeriod"),
+    *("ReceiveMessageWaitTimeSeconds", "SqsManagedSseEnabled", "VisibilityTimeout"),
+)
 
 
 def _create_queue(task: Task) -> Made:

@@ -67,7 +67,7 @@ def _checked(answer: dict[str, JSON], token: str) -> dict[str, JSON]:
     return answer
 
 
-def _made(task: Task, answer: Mapping[str, JSON]) -> Made:
+def _made(answer: Mapping[str, JSON]) -> Made:
     physical_id = answer.get("PhysicalResourceId")
     if not isinstance(physical_id, str) or not physical_id or len(physical_id) > 1024:
         raise ResourceError("Invalid PhysicalResourceId")
@@ -89,7 +89,7 @@ def _flat(prefix: str, data: Mapping[str, JSON]) -> dict[str, JSON]:
 
 def _create(task: Task) -> Made:
     try:
-        return _made(task, _ask(task, "Create", {}))
+        return _made(_ask(task, "Create", {}))
     except ResourceError as error:
         stand_in = error.physical_id or f"{task.scope.stack_name}-{task.scope.logical_id}-{uuid.uuid4().hex[:12]}"
         raise ResourceError(error.reason, error.code, stand_in) from error
@@ -97,7 +97,7 @@ def _create(task: Task) -> Made:
 
 def _update(task: Task) -> Made:
     extra = {"PhysicalResourceId": task.physical_id, "OldResourceProperties": stringified(dict(task.before))}
-    return _made(task, _ask(task, "Update", extra))
+    return _made(_ask(task, "Update", extra))
 
 
 def _delete(task: Task) -> None:
