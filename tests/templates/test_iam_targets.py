@@ -1,0 +1,165 @@
+"""The roles of target accounts: who may become them, and how far they reach."""
+
+from __future__ import annotations
+
+from templates.env.iam_setup_stackset_role import EnvIamSetupStacksetRole
+from templates.target.iam_target_account_roles import EnvIamTargetAccountRoles
+from tests.templates.roles import USUAL, Rendered, actions
+
+STAGING = USUAL | {"EnvType": "staging"}
+ADMINISTRATION = "arn:aws:iam::222222222222:role/sm-mlops-dev-eu-west-1-stackset-admin"
+TARGET_BOUNDARY = "arn:aws:iam::111111111111:policy/sm-mlops-dev-eu-west-1-target-boundary"
+
+
+def _trust_of_one_role(role: str, **more: dict[str, str]) -> list[dict[str, object]]:
+    return [
+        {
+            "Sid": "StackSetsOfOneAdministrator",
+            "Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::222222222222:root"},
+            "Action": ["sts:AssumeRole"],
+            "Condition": {"ArnEquals": {"aws:PrincipalArn": role}, **more},
+        }
+    ]
+
+
+def test_the_setup_role_trusts_exactly_the_administration_role() -> None:
+    assert Rendered(EnvIamSetupStacksetRole).trust("SetupStackSetExecutionRole") == _trust_of_one_role(ADMINISTRATION)
+
+
+def test_the_setup_role_asks_for_the_organization_where_it_is_given() -> None:
+    given = Rendered(EnvIamSetupStacksetRole, conditions=frozenset({"InOrganization"}))
+    assert given.trust("SetupStackSetExecutionRole") == _trust_of_one_role(
+        ADMINISTRATION, StringEquals={"aws:PrincipalOrgID": "<OrganizationId>"}
+    )
+
+
+def test_another_administration_role_replaces_the_usual_one() -> None:
+    named = Rendered(EnvIamSetupStacksetRole, conditions=frozenset({"NamesAdministration"}))
+    assert named.trust("SetupStackSetExecutionRole") == _trust_of_one_role("<StackSetAdministrationRoleArn>")
+
+
+def test_the_setup_role_makes_only_the_stages_roles_and_only_below_the_boundary() -> None:
+    setup = Rendered(EnvIamSetupStacksetRole)
+    names = ["model-execution", "stackset-execution", "model-test", "vpc-flow-logs"]
+    roles = [f"arn:aws:iam::111111111111:role/sm-mlops-*-eu-west-1-{name}" for name in names]
+    bound = setup.statement("SetupStackSetExecutionRole", "BoundRoles")
+    assert bound["Resource"] == roles
+    assert bound["Condition"] == {"StringEquals": {"iam:PermissionsBoundary": TARGET_BOUNDARY}}
+    assert {"iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy"} <= set(bound["Action"])
+    kept = setup.statement("SetupStackSetExecutionRole", "KeepRoles")
+    assert kept["Resource"] == roles
+    allowed = {
+        action for action in actions(setup.statements("SetupStackSetExecutionRole")) if action.startswith("iam:")
+    }
+    assert allowed == {"iam:PassRole", *bound["Action"], *kept["Action"]}
+    assert not allowed & {"iam:DeleteRolePermissionsBoundary", "iam:CreatePolicyVersion", "iam:CreatePolicy"}
+
+
+def test_the_setup_role_passes_one_role_to_one_service() -> None:
+    passing = [
+        s
+        for s in Rendered(EnvIamSetupStacksetRole).statements("SetupStackSetExecutionRole")
+        if "iam:PassRole" in s["Action"]
+    ]
+    assert passing == [
+        {
+            "Sid": "GiveFlowLogsTheirRole",
+            "Effect": "Allow",
+            "Action": ["iam:PassRole"],
+            "Resource": ["arn:aws:iam::111111111111:role/sm-mlops-*-eu-west-1-vpc-flow-logs"],
+            "Condition": {"StringEquals": {"iam:PassedToService": ["vpc-flow-logs.amazonaws.com"]}},
+        }
+    ]
+
+
+def test_the_setup_role_changes_only_what_carries_the_environments_tag() -> None:
+    change = Rendered(EnvIamSetupStacksetRole).statement("SetupStackSetExecutionRole", "ChangeNetwork")
+    assert change["Condition"] == {"StringEquals": {"aws:ResourceTag/EnvironmentName": "sm-mlops"}}
+    assert {"ec2:DeleteVpc", "ec2:DeleteSubnet", "ec2:ReleaseAddress"} <= set(change["Action"])
+
+
+def test_the_boundary_of_targets_lets_nothing_make_a_role() -> None:
+    allowed = actions(Rendered(EnvIamSetupStacksetRole).statements("PermissionsBoundary"))
+    assert {action for action in allowed if action.startswith("iam:")} == {"iam:PassRole"}
+
+
+def test_the_deploying_role_trusts_exactly_the_administration_role_of_dev() -> None:
+    target = Rendered(EnvIamTargetAccountRoles, STAGING)
+    assert target.trust("StackSetExecutionRole") == _trust_of_one_role(ADMINISTRATION)
+
+
+def test_target_roles_carry_the_stage_in_their_names_and_the_targets_boundary() -> None:
+    roles = Rendered(EnvIamTargetAccountRoles, STAGING).roles()
+    assert {name: (role["RoleName"], role["PermissionsBoundary"]) for name, role in roles.items()} == {
+        "SageMakerModelExecutionRole": ("sm-mlops-staging-eu-west-1-model-execution", TARGET_BOUNDARY),
+        "StackSetExecutionRole": ("sm-mlops-staging-eu-west-1-stackset-execution", TARGET_BOUNDARY),
+        "ModelTestRole": ("sm-mlops-staging-eu-west-1-model-test", TARGET_BOUNDARY),
+        "VPCFlowLogsRole": ("sm-mlops-staging-eu-west-1-vpc-flow-logs", TARGET_BOUNDARY),
+    }
+
+
+def test_the_serving_role_only_reads_models_with_their_key() -> None:
+    target = Rendered(EnvIamTargetAccountRoles, STAGING)
+    statements = target.statements("SageMakerModelExecutionRole")
+    assert {a for a in actions(statements) if a.split(":")[0] in ("s3", "kms", "sagemaker", "iam", "sts")} == {
+        "s3:GetBucketLocation",
+        "s3:GetObject",
+        "s3:GetObjectVersion",
+        "s3:ListBucket",
+        "kms:Decrypt",
+        "kms:DescribeKey",
+    }
+    assert target.statement("SageMakerModelExecutionRole", "ModelsRead")["Resource"] == [
+        "arn:aws:s3:::<ModelBucketName>/*"
+    ]
+    assert target.statement("SageMakerModelExecutionRole", "ReadModelsWithKey") == {
+        "Sid": "ReadModelsWithKey",
+        "Effect": "Allow",
+        "Action": ["kms:Decrypt", "kms:DescribeKey"],
+        "Resource": ["<ModelS3KMSKeyArn>"],
+        "Condition": {"StringLike": {"kms:ViaService": ["s3.eu-west-1.amazonaws.com"]}},
+    }
+    assert target.trust("SageMakerModelExecutionRole") == [
+        {
+            "Effect": "Allow",
+            "Action": ["sts:AssumeRole"],
+            "Principal": {"Service": ["sagemaker.amazonaws.com"]},
+            "Condition": {"StringEquals": {"aws:SourceAccount": "111111111111"}},
+        }
+    ]
+
+
+def test_the_deploying_role_passes_the_serving_role_to_sagemaker_only() -> None:
+    target = Rendered(EnvIamTargetAccountRoles, STAGING)
+    assert target.statement("StackSetExecutionRole", "RunModelsAs") == {
+        "Sid": "RunModelsAs",
+        "Effect": "Allow",
+        "Action": ["iam:PassRole"],
+        "Resource": ["<SageMakerModelExecutionRole.Arn>"],
+        "Condition": {"StringEquals": {"iam:PassedToService": ["sagemaker.amazonaws.com"]}},
+    }
+    assert not {a for a in actions(target.statements("StackSetExecutionRole")) if a.startswith("iam:")} - {
+        "iam:PassRole"
+    }
+
+
+def test_the_testing_role_calls_endpoints_and_nothing_else() -> None:
+    target = Rendered(EnvIamTargetAccountRoles, STAGING)
+    assert target.statements("ModelTestRole") == [
+        {
+            "Sid": "TestModels",
+            "Effect": "Allow",
+            "Action": [
+                "sagemaker:DescribeEndpoint",
+                "sagemaker:InvokeEndpoint",
+                "sagemaker:InvokeEndpointAsync",
+                "sagemaker:InvokeEndpointWithResponseStream",
+            ],
+            "Resource": ["arn:aws:sagemaker:eu-west-1:111111111111:endpoint/*"],
+        }
+    ]
+    assert target.trust("ModelTestRole")[0]["Condition"] == {
+        "ArnEquals": {"aws:PrincipalArn": "<PipelineExecutionRoleArn>"}
+    }
+    assert target.raw["Resources"]["ModelTestRole"]["Condition"] == "NamesTester"
