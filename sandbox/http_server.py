@@ -64,8 +64,9 @@ class _Handler(MotoRequestHandler):
 
     def _send(self, answer: Answer) -> None:
         self.send_response_only(answer.status, HTTPStatus(answer.status).phrase)
+        self.send_header("Date", self.date_time_string())
         bodiless = self.command == "HEAD" or answer.status in (204, 304)
-        kept = [(n, v) for n, v in answer.headers if n.lower() not in ("connection", "transfer-encoding")]
+        kept = [(n, v) for n, v in answer.headers if n.lower() not in ("connection", "transfer-encoding", "date")]
         for name, value in kept:
             self.send_header(name, value)
         if not bodiless and not any(name.lower() == "content-length" for name, _ in kept):

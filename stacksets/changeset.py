@@ -170,7 +170,7 @@ class Deployer:
                 StackName=spec.name,
                 ChangeSetName=f"{PREFIX}{secrets.token_hex(6)}",
                 ChangeSetType=kind,
-                TemplateURL=spec.template_url,
+                **({"TemplateBody": spec.template_body} if spec.template_body else {"TemplateURL": spec.template_url}),
                 Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in sorted(spec.parameters.items())],
                 Tags=[{"Key": key, "Value": value} for key, value in sorted(spec.tags.items())],
                 Capabilities=list(spec.template.capabilities),

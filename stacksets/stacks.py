@@ -21,7 +21,11 @@ GOOD = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE", "DELE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackSpec:
-    """One stack as wanted. `is_protected`: termination protection is switched on after it was deployed."""
+    """One stack as wanted. `is_protected`: termination protection is switched on after it was deployed.
+
+    `template_body` goes with the request instead of the address, for accounts that may not read the package bucket
+    (CloudFormation reads an address with the caller's rights); the service takes 51,200 bytes of it.
+    """
 
     name: str
     template_url: str
@@ -29,6 +33,7 @@ class StackSpec:
     parameters: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     is_protected: bool = False
+    template_body: str = ""
 
 
 @dataclass(frozen=True, slots=True)
