@@ -53,6 +53,10 @@ class GuardedS3:
         headers = {k[5:].replace("_", "-").lower(): v for k, v in environ.items() if k.startswith("HTTP_")}
         self.log.append(Request(environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["QUERY_STRING"], headers))
         bucket = environ["PATH_INFO"].split("/")[1]
+        if bucket == "_requests":
+            self.log.pop()
+            start("200 OK", [("content-type", "text/plain")])
+            return [str(len(self.log)).encode()]
         if bucket == "_objects":
             start("200 OK", [("content-type", "application/json")])
             return [msgspec.json.encode(objects(environ["PATH_INFO"].split("/")[2]))]

@@ -1,0 +1,38 @@
+"""`python -m bench [generate lint package start]`: prints one Markdown table each."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+from pathlib import Path
+
+from bench import generate, lint, package, start
+from bench.measure import table
+
+PARTS = {"start": start, "generate": generate, "package": package, "lint": lint}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", default=sorted(PARTS), choices=[*PARTS, []], metavar="PART")
+    parser.add_argument("--times", type=int, default=5, help="runs of each command; the median counts")
+    given = parser.parse_args()
+    machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    _say(f"{machine}; medians of {given.times}\n")
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        for name in PARTS:
+            if name in given.parts:
+                for title, rows in PARTS[name].tables(Path(folder), given.times).items():
+                    _say(table(title, rows))
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
