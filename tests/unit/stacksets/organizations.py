@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,18 +64,18 @@ class Organization:
 
     def list_accounts(self, **given: Any) -> Mapping[str, Any]:
         self._call("list_accounts")
-        rows = [self._account(text, path) for _, path, unit in self._walk() for text in unit.accounts]
-        return _page("Accounts", rows, given)
+        rows = [(text, path) for _, path, unit in self._walk() for text in unit.accounts]
+        return _page("Accounts", rows, given, lambda row: self._account(*row))
 
     def list_accounts_for_parent(self, **given: Any) -> Mapping[str, Any]:
         self._call("list_accounts_for_parent")
         path, unit = self._of(given["ParentId"])
-        return _page("Accounts", [self._account(text, path) for text in unit.accounts], given)
+        return _page("Accounts", unit.accounts, given, lambda text: self._account(text, path))
 
     def list_organizational_units_for_parent(self, **given: Any) -> Mapping[str, Any]:
         self._call("list_organizational_units_for_parent")
         _, unit = self._of(given["ParentId"])
-        return _page("OrganizationalUnits", [{"Id": child.id, "Name": child.name} for child in unit.units], given)
+        return _page("OrganizationalUnits", unit.units, given, lambda child: {"Id": child.id, "Name": child.name})
 
     def list_roots(self) -> Mapping[str, Any]:
         self._call("list_roots")
@@ -101,10 +101,10 @@ class Organization:
         return _refuse("AccountNotFoundException", "You specified an account that doesn't exist.")
 
 
-def _page(key: str, rows: list[dict[str, Any]], given: Mapping[str, Any]) -> Mapping[str, Any]:
+def _page(key: str, rows: Sequence[Any], given: Mapping[str, Any], shown: Callable[[Any], Any]) -> Mapping[str, Any]:
     start, size = int(given.get("NextToken", 0)), min(20, given.get("MaxResults", 20))
     end = start + size
-    return {key: rows[start:end], **({"NextToken": str(end)} if end < len(rows) else {})}
+    return {key: [shown(row) for row in rows[start:end]], **({"NextToken": str(end)} if end < len(rows) else {})}
 
 
 def _refuse(code: str, message: str) -> Any:
