@@ -16,7 +16,7 @@ MORE = "\nFor more information check http://docs.aws.amazon.com/AmazonS3/latest/
 
 
 @pytest.fixture
-def bucket(client: Any, world: Built) -> str:
+def bucket(client: Any) -> str:
     s3 = client("s3")
     s3.create_bucket(Bucket="templates", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     s3.put_object(Bucket="templates", Key="a/b.yaml", Body=b"text")
@@ -34,7 +34,8 @@ def bucket(client: Any, world: Built) -> str:
         "https://templates.s3.eu-west-1.amazonaws.com/a%2Fb.yaml",
     ],
 )
-def test_both_styles_of_url(bucket: str, url: str) -> None:
+@pytest.mark.usefixtures("bucket")
+def test_both_styles_of_url(url: str) -> None:
     assert buckets.read_template(url, "111111111111") == "text"
 
 
@@ -52,18 +53,21 @@ def test_both_styles_of_url(bucket: str, url: str) -> None:
         ("https://templates.s3.amazonaws.com/none", f"S3 error: The specified key does not exist.{MORE}"),
         (
             "https://templates.s3.us-east-1.amazonaws.com/a/b.yaml",
-            "S3 error: The bucket you are attempting to access must be addressed using the specified endpoint. "
-            f"Please send all future requests to this endpoint.{MORE}",
+            (
+                "S3 error: The bucket you are attempting to access must be addressed using the specified endpoint. "
+                f"Please send all future requests to this endpoint.{MORE}"
+            ),
         ),
     ],
 )
-def test_bad_urls(bucket: str, url: str, message: str) -> None:
+@pytest.mark.usefixtures("bucket")
+def test_bad_urls(url: str, message: str) -> None:
     with pytest.raises(CfnError) as caught:
         buckets.read_template(url, "111111111111")
     assert (caught.value.code, caught.value.message) == ("ValidationError", message)
 
 
-def test_other_accounts_need_the_buckets_policy(bucket: str, client: Any, world: Built) -> None:
+def test_other_accounts_need_the_buckets_policy(world: Built, bucket: str, client: Any) -> None:
     url, other = "https://templates.s3.amazonaws.com/a/b.yaml", world.accounts["workloads/prod"][0]
     with pytest.raises(CfnError) as caught:
         buckets.read_template(url, other)

@@ -89,7 +89,7 @@ def test_a_refused_registration_registers_nothing(world: Built, client: Any) -> 
     assert org.list_delegated_administrators()["DelegatedAdministrators"] == []
 
 
-def test_without_an_organization(aws: Any, client: Any) -> None:
+def test_without_an_organization(client: Any) -> None:
     with pytest.raises(ClientError, match="AWSOrganizationsNotInUseException"):
         client("organizations", "999999999999").list_accounts()
 
