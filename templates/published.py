@@ -80,3 +80,4 @@ STAGING_MODEL_EXECUTION_ROLE_NAME = Published("sm-model-execution-role-name-stag
 PROD_MODEL_EXECUTION_ROLE_NAME = Published("sm-model-execution-role-name-prod", "PROD_MODEL_EXECUTION_ROLE")
 STAGING_STACK_SET_EXECUTION_ROLE_NAME = Published("stackset-execution-role-name-staging", "STAGING_STACKSET_ROLE")
 PROD_STACK_SET_EXECUTION_ROLE_NAME = Published("stackset-execution-role-name-prod", "PROD_STACKSET_ROLE")
+SETUP_FUNCTION_ROLE_ARN = Published("setup-function-role-arn", "SETUP_FUNCTION_ROLE_ARN")

@@ -116,7 +116,8 @@ class Nested:
             given["Parameters"] = {parameter.name: value for parameter, value in self.parameters.items()}
         if self.tags is not None:
             given["Tags"] = self.tags
-        stack = StackResource(self.title, **given)
+        # A child goes with its parent; what has to stay says so on its own resource.
+        stack = StackResource(self.title, DeletionPolicy="Delete", UpdateReplacePolicy="Delete", **given)
         if self.when:
             stack.resource["Condition"] = self.when.name
         if self.depends_on:

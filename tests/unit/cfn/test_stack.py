@@ -137,6 +137,8 @@ def test_a_child_is_wired_by_its_own_objects() -> None:
     document = parent("Outer", build, OUT=out).document()
     assert document["Resources"]["Inner"] == {
         "Type": "AWS::CloudFormation::Stack",
+        "DeletionPolicy": "Delete",
+        "UpdateReplacePolicy": "Delete",
         "Properties": {"TemplateURL": "https://a-bucket.example/child.yaml", "Parameters": {"Name": "n"}},
     }
     assert document["Outputs"]["Out"]["Value"] == {"Fn::GetAtt": ["Inner", "Outputs.Bucket"]}

@@ -1,0 +1,370 @@
+"""The parameters, conditions and rules of env-main.yaml, by subject."""
+
+from __future__ import annotations
+
+from troposphere import And, Equals, Not, Or
+
+from generator.cfn import rules
+from generator.cfn.contract import Cond, Param, Rule, switch
+from templates.env.sagemaker_studio import EnvSagemakerStudio
+from templates.env.vpc import EnvVpc
+from templates.parameters import ENVIRONMENT_GROUP, env_name, env_type
+
+OPTIONS = "Deployment Options"
+ROLES = "Environment IAM Roles ARNs (only needed if created outside of this stack)"
+BUCKETS = "S3 Buckets (only needed if created outside of this stack)"
+SEED = "S3 Bucket Name with MLOps Seed Code"
+TARGETS = "Multi-account model deployment setup (provide OU ids or account lists)"
+INFRASTRUCTURE = "Infrastructure setup in the target accounts in staging and production OUs (multi-account only)"
+
+_ROLE_ARN = r"(arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+)?"
+_ROLE_NAME = r"[\w+=,.@-]*"
+_ACCOUNTS = r"(\d{12}(,\d{12})*)?"
+_UNITS = (
+    r"((ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}|r-[0-9a-z]{4,32})(,(ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}|r-[0-9a-z]{4,32}))*)?"
+)
+# The subnets of a target VPC are cut from a block of this size (see main_stack_sets).
+_STAGE_BLOCK = r"(\d{1,3}\.){2}0\.0/16"
+
+
+def _stage(name: str, what: str, default: str) -> Param:
+    return Param(name, f"Name of the {what} stage", default=default, max_length=10, group=ENVIRONMENT_GROUP)
+
+
+def _role(name: str, who: str) -> Param:
+    return Param(
+        name, f"Role of {who}, when CreateEnvironmentIAMRoles is NO", default="", pattern=_ROLE_ARN, group=ROLES
+    )
+
+
+def _role_name(name: str, what: str, group: str) -> Param:
+    return Param(
+        name,
+        f"Name of the role that {what}, in every target account; empty for this product's own name",
+        default="",
+        pattern=_ROLE_NAME,
+        max_length=64,
+        group=group,
+    )
+
+
+class Identity:
+    """Which environment this is, and what it is to have."""
+
+    ENV_NAME = env_name(default="sm-mlops", label="Environment name")
+    ENV_TYPE = env_type(label="Environment type")
+    STAGING = _stage("EnvTypeStagingName", "staging", "staging")
+    PROD = _stage("EnvTypeProdName", "production", "prod")
+
+    CREATE_ROLES = switch(
+        "CreateEnvironmentIAMRoles", "NO takes the roles that another process created, by ARN and name", group=OPTIONS
+    )
+    CREATE_BUCKETS = switch(
+        "CreateEnvironmentS3Buckets", "NO takes the buckets that another process created, by name", group=OPTIONS
+    )
+    USE_MIRROR = switch(
+        "UseSharedServicesPyPiMirror",
+        "YES connects the network to the package mirror of the core stack's shared services",
+        default="NO",
+        group=OPTIONS,
+    )
+    CORE_EXPORT_PREFIX = Param(
+        "CoreExportPrefix",
+        "How the exports of the core stack begin; it is one of the core stack's parameters",
+        default="ds",
+        pattern="[A-Za-z0-9-]+",
+        group=OPTIONS,
+    )
+    START_KERNEL_GATEWAY_APPS = EnvSagemakerStudio.START_KERNEL_GATEWAY_APPS
+    AUTH_MODE = EnvSagemakerStudio.AUTH_MODE
+    DOMAIN_NAME = EnvSagemakerStudio.DOMAIN_NAME
+    USER_PROFILE_NAME = EnvSagemakerStudio.USER_PROFILE_NAME
+    NETWORK_ACCESS = EnvSagemakerStudio.NETWORK_ACCESS
+    IDLE_MINUTES = EnvSagemakerStudio.IDLE_MINUTES
+    HOME_FILE_SYSTEM = EnvSagemakerStudio.HOME_FILE_SYSTEM
+    SOURCE_IDENTITY = EnvSagemakerStudio.SOURCE_IDENTITY
+
+    CREATES_ROLES = Cond("CreatesRoles", Equals(CREATE_ROLES, "YES"))
+    CREATES_BUCKETS = Cond("CreatesBuckets", Equals(CREATE_BUCKETS, "YES"))
+    USES_MIRROR = Cond("UsesMirror", Equals(USE_MIRROR, "YES"))
+
+
+class Given:
+    """Roles and buckets that stand outside this stack."""
+
+    TEAM_ADMINISTRATOR_ARN = _role("DSTeamAdministratorRoleArn", "the team administrator")
+    DATA_SCIENTIST_ARN = _role("DataScientistRoleArn", "the data scientists")
+    SAGEMAKER_EXECUTION_ARN = _role("SageMakerExecutionRoleArn", "Studio and its jobs")
+    PIPELINE_EXECUTION_ARN = _role("SageMakerPipelineExecutionRoleArn", "SageMaker pipelines")
+    PROJECT_LAUNCH_ARN = _role("SCProjectLaunchRoleArn", "the launch of project templates")
+    SETUP_FUNCTION_ARN = _role("SetupLambdaExecutionRoleArn", "the functions that set up the environment")
+    STACK_SET_ADMINISTRATION_ARN = _role("StackSetAdministrationRoleArn", "the administration of stack sets")
+    MODEL_EXECUTION_NAME = _role_name("SageMakerModelExecutionRoleName", "models run with", ROLES)
+    STACK_SET_EXECUTION_NAME = _role_name("StackSetExecutionRoleName", "deploys models", ROLES)
+
+    DATA_BUCKET = Param(
+        "DataBucketName", "Bucket for data, when CreateEnvironmentS3Buckets is NO", default="", group=BUCKETS
+    )
+    MODEL_BUCKET = Param(
+        "ModelBucketName", "Bucket for models, when CreateEnvironmentS3Buckets is NO", default="", group=BUCKETS
+    )
+    SEED_BUCKET = Param("SeedCodeS3BucketName", "Bucket that holds the seed code of the project templates", group=SEED)
+
+    NAMES_ADMINISTRATION = Cond("NamesStackSetAdministration", Not(Equals(STACK_SET_ADMINISTRATION_ARN, "")))
+    NAMES_MODEL_EXECUTION = Cond("NamesModelExecution", Not(Equals(MODEL_EXECUTION_NAME, "")))
+    NAMES_STACK_SET_EXECUTION = Cond("NamesStackSetExecution", Not(Equals(STACK_SET_EXECUTION_NAME, "")))
+
+    ROLES_RULE = Rule(
+        "IAMRoles",
+        tuple(
+            (rules.given(parameter), f"{parameter.name} is needed when CreateEnvironmentIAMRoles is NO")
+            for parameter in (
+                TEAM_ADMINISTRATOR_ARN,
+                DATA_SCIENTIST_ARN,
+                SAGEMAKER_EXECUTION_ARN,
+                PIPELINE_EXECUTION_ARN,
+                PROJECT_LAUNCH_ARN,
+                SETUP_FUNCTION_ARN,
+                MODEL_EXECUTION_NAME,
+            )
+        ),
+        when=rules.equals(Identity.CREATE_ROLES, "NO"),
+    )
+    NEW_BUCKETS_RULE = Rule(
+        "S3BucketsNew",
+        (
+            (
+                rules.all_of(rules.missing(DATA_BUCKET), rules.missing(MODEL_BUCKET)),
+                "DataBucketName and ModelBucketName are for existing buckets: set CreateEnvironmentS3Buckets to NO",
+            ),
+        ),
+        when=rules.equals(Identity.CREATE_BUCKETS, "YES"),
+    )
+    EXISTING_BUCKETS_RULE = Rule(
+        "S3BucketsExisting",
+        (
+            (
+                rules.all_of(rules.given(DATA_BUCKET), rules.given(MODEL_BUCKET)),
+                "DataBucketName and ModelBucketName are both needed when CreateEnvironmentS3Buckets is NO",
+            ),
+        ),
+        when=rules.equals(Identity.CREATE_BUCKETS, "NO"),
+    )
+
+
+class Targets:
+    """Where models are deployed to, and who sets these accounts up."""
+
+    STAGING_UNIT = Param(
+        "OrganizationalUnitStagingId",
+        "Organizational units whose accounts, nested ones included, are the staging accounts; comma-separated",
+        default="",
+        pattern=_UNITS,
+        group=TARGETS,
+    )
+    PROD_UNIT = Param(
+        "OrganizationalUnitProdId",
+        "Organizational units whose accounts, nested ones included, are the production accounts; comma-separated",
+        default="",
+        pattern=_UNITS,
+        group=TARGETS,
+    )
+    STAGING_ACCOUNTS = Param(
+        "StagingAccountList", "Staging accounts, comma-separated", default="", pattern=_ACCOUNTS, group=TARGETS
+    )
+    PROD_ACCOUNTS = Param(
+        "ProductionAccountList", "Production accounts, comma-separated", default="", pattern=_ACCOUNTS, group=TARGETS
+    )
+    ORGANIZATION_ID = Param(
+        "OrganizationId",
+        "The organization of the target accounts; empty looks it up where organizational units are given",
+        default="",
+        pattern="(o-[a-z0-9]{10,32})?",
+        group=TARGETS,
+    )
+    OWNER = Param(
+        "StackSetsOwner",
+        "TEMPLATE: this stack sets the target accounts up. ORCHESTRATOR: `mlz deploy targets` does, for any number of "
+        "accounts, each with addresses of its own",
+        default="TEMPLATE",
+        allowed=("TEMPLATE", "ORCHESTRATOR"),
+        group=TARGETS,
+    )
+    SETUP_ROLE_NAME = _role_name("SetupStackSetExecutionRoleName", "sets the account up", INFRASTRUCTURE)
+    CREATE_NETWORK = switch(
+        "CreateTargetAccountNetworkInfra", "NO where the target accounts have their network", group=INFRASTRUCTURE
+    )
+    STAGING_BLOCK = Param(
+        "StagingVPCCIDR",
+        "Addresses of each staging account's VPC under StackSetsOwner TEMPLATE; a /16",
+        default="10.1.0.0/16",
+        pattern=_STAGE_BLOCK,
+        group=INFRASTRUCTURE,
+    )
+    PROD_BLOCK = Param(
+        "ProductionVPCCIDR",
+        "Addresses of each production account's VPC under StackSetsOwner TEMPLATE; a /16",
+        default="10.2.0.0/16",
+        pattern=_STAGE_BLOCK,
+        group=INFRASTRUCTURE,
+    )
+
+    USES_UNITS = Cond("UsesOrganizationalUnits", Not(Equals(STAGING_UNIT, "")))
+    LISTS_ACCOUNTS = Cond("ListsAccounts", Not(Equals(STAGING_ACCOUNTS, "")))
+    ADMITS_ACCOUNTS = Cond("AdmitsListedAccounts", And(Not(Equals(STAGING_ACCOUNTS, "")), Equals(STAGING_UNIT, "")))
+    SINGLE_ACCOUNT = Cond("SingleAccount", And(Equals(STAGING_UNIT, ""), Equals(STAGING_ACCOUNTS, "")))
+    SINGLE_ACCOUNT_ROLES = Cond(
+        "SingleAccountRoles",
+        And(Equals(STAGING_UNIT, ""), Equals(STAGING_ACCOUNTS, ""), Equals(Identity.CREATE_ROLES, "YES")),
+    )
+    OWNED_BY_TEMPLATE = Cond("OwnedByTemplate", Equals(OWNER, "TEMPLATE"))
+    NAMES_SETUP_ROLE = Cond("NamesSetupRole", Not(Equals(SETUP_ROLE_NAME, "")))
+    OWNS_ROLE_SETS = Cond(
+        "OwnsRoleStackSets",
+        And(
+            Equals(OWNER, "TEMPLATE"),
+            Equals(Identity.CREATE_ROLES, "YES"),
+            Or(Not(Equals(STAGING_UNIT, "")), Not(Equals(STAGING_ACCOUNTS, ""))),
+        ),
+    )
+    OWNS_NETWORK_SETS = Cond(
+        "OwnsNetworkStackSets",
+        And(
+            Equals(OWNER, "TEMPLATE"),
+            Equals(CREATE_NETWORK, "YES"),
+            Or(Not(Equals(STAGING_UNIT, "")), Not(Equals(STAGING_ACCOUNTS, ""))),
+        ),
+    )
+
+    UNITS_RULE = Rule(
+        "OrganizationalUnitIds",
+        (
+            (
+                rules.any_of(
+                    rules.all_of(rules.given(STAGING_UNIT), rules.given(PROD_UNIT)),
+                    rules.all_of(rules.missing(STAGING_UNIT), rules.missing(PROD_UNIT)),
+                ),
+                "OrganizationalUnitStagingId and OrganizationalUnitProdId are given both or not at all",
+            ),
+        ),
+    )
+    ACCOUNTS_RULE = Rule(
+        "AccountList",
+        (
+            (
+                rules.any_of(
+                    rules.all_of(rules.given(STAGING_ACCOUNTS), rules.given(PROD_ACCOUNTS)),
+                    rules.all_of(rules.missing(STAGING_ACCOUNTS), rules.missing(PROD_ACCOUNTS)),
+                ),
+                "StagingAccountList and ProductionAccountList are given both or not at all",
+            ),
+            (
+                rules.any_of(
+                    rules.missing(STAGING_UNIT), rules.missing(STAGING_ACCOUNTS), rules.equals(OWNER, "ORCHESTRATOR")
+                ),
+                "Give organizational units or account lists, not both",
+            ),
+        ),
+    )
+    SETUP_ROLE_RULE = Rule(
+        "SetupStackSetExecutionRole",
+        (
+            (
+                rules.given(Given.STACK_SET_ADMINISTRATION_ARN),
+                "StackSetAdministrationRoleArn is needed for several accounts when CreateEnvironmentIAMRoles is NO",
+            ),
+            (
+                rules.given(Given.STACK_SET_EXECUTION_NAME),
+                "StackSetExecutionRoleName is needed for several accounts when CreateEnvironmentIAMRoles is NO",
+            ),
+        ),
+        when=rules.all_of(
+            rules.equals(Identity.CREATE_ROLES, "NO"),
+            rules.any_of(rules.given(STAGING_UNIT), rules.given(STAGING_ACCOUNTS)),
+        ),
+    )
+
+
+class Network:
+    """The environment's own network; the parameters are those of env-vpc.yaml."""
+
+    AVAILABILITY_ZONES = EnvVpc.AVAILABILITY_ZONES
+    NUMBER_OF_AZS = EnvVpc.NUMBER_OF_AZS
+    CREATE_VPC = EnvVpc.CREATE_VPC
+    EXISTING_VPC_ID = EnvVpc.EXISTING_VPC_ID
+    CREATE_NAT_GATEWAYS = EnvVpc.CREATE_NAT_GATEWAYS
+    CREATE_PRIVATE_SUBNETS = EnvVpc.CREATE_PRIVATE_SUBNETS
+    VPC_CIDR = EnvVpc.VPC_CIDR
+    PRIVATE_1_CIDR = EnvVpc.PRIVATE_1_CIDR
+    PRIVATE_2_CIDR = EnvVpc.PRIVATE_2_CIDR
+    PRIVATE_3_CIDR = EnvVpc.PRIVATE_3_CIDR
+    PRIVATE_4_CIDR = EnvVpc.PRIVATE_4_CIDR
+    PUBLIC_1_CIDR = EnvVpc.PUBLIC_1_CIDR
+    PUBLIC_2_CIDR = EnvVpc.PUBLIC_2_CIDR
+    PUBLIC_3_CIDR = EnvVpc.PUBLIC_3_CIDR
+    PUBLIC_4_CIDR = EnvVpc.PUBLIC_4_CIDR
+    S3_PREFIX_LIST = EnvVpc.S3_PREFIX_LIST
+
+    FINDS_SUBNETS = Cond("FindsExistingSubnets", Equals(CREATE_PRIVATE_SUBNETS, "NO"))
+
+
+class Endpoints:
+    """Which endpoints the environment's network and the target accounts' networks have."""
+
+    CREATE_S3 = EnvVpc.CREATE_S3
+    EXISTING_S3_ENDPOINT_ID = EnvVpc.EXISTING_S3_ENDPOINT_ID
+    CREATE_SSM = EnvVpc.CREATE_SSM
+    CREATE_CW = EnvVpc.CREATE_CW
+    CREATE_CWL = EnvVpc.CREATE_CWL
+    CREATE_SAGEMAKER_API = EnvVpc.CREATE_SAGEMAKER_API
+    CREATE_SAGEMAKER_RUNTIME = EnvVpc.CREATE_SAGEMAKER_RUNTIME
+    CREATE_SAGEMAKER_NOTEBOOK = EnvVpc.CREATE_SAGEMAKER_NOTEBOOK
+    CREATE_STS = EnvVpc.CREATE_STS
+    CREATE_SERVICE_CATALOG = EnvVpc.CREATE_SERVICE_CATALOG
+    CREATE_CODECOMMIT = EnvVpc.CREATE_CODECOMMIT
+    CREATE_CODECOMMIT_API = EnvVpc.CREATE_CODECOMMIT_API
+    CREATE_CODEPIPELINE = EnvVpc.CREATE_CODEPIPELINE
+    CREATE_CODEBUILD = EnvVpc.CREATE_CODEBUILD
+    CREATE_ECR_API = EnvVpc.CREATE_ECR_API
+    CREATE_ECR = EnvVpc.CREATE_ECR
+    CREATE_KMS = EnvVpc.CREATE_KMS
+    CREATE_CODEARTIFACT = EnvVpc.CREATE_CODEARTIFACT
+
+
+class FlowLogs:
+    """Flow logs of the environment's own network."""
+
+    CREATE_FLOW_LOGS_ROLE = switch(
+        "CreateVPCFlowLogsRole",
+        "Create the role that delivers flow logs, with the other roles; NO takes VPCFlowLogsRoleArn",
+        group=OPTIONS,
+    )
+    CREATE_FLOW_LOGS = switch(
+        "CreateVPCFlowLogsToCloudWatch",
+        "Write flow logs of the VPC to CloudWatch Logs",
+        group=EnvVpc.CREATE_FLOW_LOGS.group,
+    )
+    FLOW_LOGS_ROLE_ARN = EnvVpc.FLOW_LOGS_ROLE_ARN
+    FLOW_LOGS_FORMAT = EnvVpc.FLOW_LOGS_FORMAT
+    FLOW_LOGS_RETENTION = EnvVpc.FLOW_LOGS_RETENTION
+    FLOW_LOGS_INTERVAL = EnvVpc.FLOW_LOGS_INTERVAL
+    FLOW_LOGS_TRAFFIC = EnvVpc.FLOW_LOGS_TRAFFIC
+    FLOW_LOGS_KEY = EnvVpc.FLOW_LOGS_KEY
+
+    CREATES_FLOW_LOGS_ROLE = Cond(
+        "CreatesFlowLogsRole", And(Equals(Identity.CREATE_ROLES, "YES"), Equals(CREATE_FLOW_LOGS_ROLE, "YES"))
+    )
+
+    FLOW_LOGS_RULE = Rule(
+        "VPCFlowLogsRole",
+        (
+            (
+                rules.given(FLOW_LOGS_ROLE_ARN),
+                "VPCFlowLogsRoleArn is needed for flow logs when their role is not created here",
+            ),
+        ),
+        when=rules.all_of(
+            rules.equals(CREATE_FLOW_LOGS, "YES"),
+            rules.any_of(rules.equals(Identity.CREATE_ROLES, "NO"), rules.equals(CREATE_FLOW_LOGS_ROLE, "NO")),
+        ),
+    )
