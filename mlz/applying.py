@@ -63,6 +63,6 @@ def converged(run: Run, settings: Settings, manifest: Manifest, cloud: Cloud, in
             return not run.dry_run
         run.console.agreed("Apply this plan?", yes=run.yes)
         applied(settings, cloud, found.state, plan, run.console)
-        run.console.progress(f"done: {planview.summary(plan)}", "add")
+        run.console.progress(planview.outcome(plan), "add")
         if not plan.must_settle:
             return True

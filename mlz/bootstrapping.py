@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlz import convergence, targets
+from mlz import convergence, product, targets
 from mlz.session import connected, management
 from mlz.wording import count, listed
 
@@ -50,6 +50,7 @@ def prepared(settings: Settings, manifest: Manifest, administrator: str = "") ->
         name=f"{settings.identity}-bootstrap",
         template_url=targets.template_url(manifest, entry, chief.partition),
         template=entry,
+        template_body=(product.folder(settings) / entry.path).read_text(encoding="utf-8"),
         parameters={name: value for name, value in given.items() if name in entry.parameters},
         tags=settings.tags,
     )

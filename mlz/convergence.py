@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -68,7 +68,7 @@ def situation(settings: Settings, manifest: Manifest, cloud: Cloud, insistence: 
     resolution = organization.resolve(client, targets.scopes(settings), expected, insistence.emptiness)
     members = {name: membership.accounts for name, membership in resolution.stages.items()}
     wanted = {account for accounts in members.values() for account in accounts}
-    state, overrides = _networks(settings, cloud, state, sorted(wanted))
+    state, overrides = _networks(settings, cloud, state, members)
     return Situation(
         specs=targets.specs(settings, manifest, facts, members, overrides),
         state=state,
@@ -83,27 +83,30 @@ def _skipped(resolution: Resolution) -> dict[str, str]:
 
 
 def _networks(
-    settings: Settings, cloud: Cloud, state: State, wanted: list[str]
+    settings: Settings, cloud: Cloud, state: State, members: Mapping[str, Sequence[str]]
 ) -> tuple[State, dict[str, dict[str, str]]]:
-    """The state with overrides and a network for every account, both only when an account has no network yet.
+    """The state with overrides and a network for every account, both only when a set is about to get an account.
 
     Reading overrides costs a call an account; without newcomers nobody's network can change.
     """
     from stacksets.addresses import held_by
     from stacksets.state import with_overrides
 
-    names = [column.stack_set for column in targets.columns(settings) if column.layer == targets.NETWORK]
-    held = {account for name in names if name in state.sets for account in state.sets[name].accounts}
-    if not names or held.issuperset(wanted):
+    columns = [column for column in targets.columns(settings) if column.layer == targets.NETWORK]
+    if not any(newcomers(state, column.stack_set, members.get(column.stage, ())) for column in columns):
         return state, {}
+    names = [column.stack_set for column in columns if column.stack_set in state.sets]
     known = with_overrides(service(cloud), state, names)
-    networks = {account: dict(o) for name in names if name in known.sets for account, o in _overrides(known, name)}
+    networks = {account: dict(o) for name in names for account, o in known.sets[name].overrides.items()}
+    wanted = sorted(account for accounts in members.values() for account in accounts)
     given = targets.allocations(settings, wanted, held_by(networks))
     return known, {account: allocation.overrides for account, allocation in given.items()}
 
 
-def _overrides(state: State, name: str) -> list[tuple[str, Mapping[str, str]]]:
-    return list(state.sets[name].overrides.items())
+def newcomers(state: State, name: str, wanted: Sequence[str]) -> set[str]:
+    """Accounts that a set is to hold and does not; one that moves between stages is new in its second set."""
+    held = state.sets.get(name)
+    return set(wanted) - set(held.accounts if held else ())
 
 
 def plan(settings: Settings, found: Situation, insistence: Insistence) -> Plan:

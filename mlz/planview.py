@@ -46,6 +46,13 @@ def summary(plan: Plan) -> str:
     return f"Plan: {parts} in {count(sums.sets, 'stack set')}."
 
 
+def outcome(plan: Plan) -> str:
+    """`Done: 30 added, 2 changed, 1 removed in 4 stack sets.`"""
+    sums = totals(plan)
+    parts = f"{sums.added} added, {sums.changed} changed, {sums.removed} removed"
+    return f"Done: {parts} in {count(sums.sets, 'stack set')}."
+
+
 def lines(plan: Plan, names: Mapping[str, str], *, detailed: bool = False) -> list[Line]:
     """The whole plan; `names`: account id → name. Removed accounts are always all named, others up to six a set."""
     shown: list[Line] = []

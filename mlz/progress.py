@@ -32,7 +32,9 @@ class Row:
     doing: str = ""
     status: str = ""
     accounts: int = 0
+    served: int = 0
     failed: int = 0
+    flying: Mapping[str, int] = field(default_factory=dict)
     began: float = 0.0
     ended: float | None = None
     note: str = ""
@@ -62,14 +64,20 @@ def folded(board: Board, event: Event, now: float) -> Board:
             return replace(board, step=event.step)
         case report.ActionStarted():
             return board.put(
-                Row(event.stack_set, TITLES.get(event.title, event.title), "STARTING", event.accounts, 0, now)
+                Row(event.stack_set, TITLES.get(event.title, event.title), "STARTING", event.accounts, began=now)
             )
         case report.OperationStarted():
-            found = replace(board.row(event.stack_set), status="RUNNING", accounts=event.accounts)
-            return board.put(replace(found, note="found running" if event.is_adopted else ""))
-        case report.OperationProgress() | report.OperationFinished():
-            failed = max(event.failed, 0)
-            return board.put(replace(board.row(event.stack_set), status=event.status, failed=failed))
+            row = board.row(event.stack_set)
+            flying = {**row.flying, event.operation: event.accounts}
+            note = "found running" if event.is_adopted else ""
+            return board.put(replace(row, status="RUNNING", flying=flying, note=note))
+        case report.OperationProgress():
+            return board.put(replace(board.row(event.stack_set), status=event.status))
+        case report.OperationFinished():
+            row = board.row(event.stack_set)
+            accounts = row.flying.get(event.operation, 0)
+            row = replace(row, served=row.served + accounts, failed=row.failed + max(event.failed, 0))
+            return board.put(row)
         case report.ActionFinished():
             status = "FAILED" if event.failed else "DONE"
             return board.put(replace(board.row(event.stack_set), status=status, failed=event.failed, ended=now))
@@ -100,8 +108,8 @@ def _stack_event(board: Board, event: report.StackEvent, now: float) -> Board:
         return began.put(replace(known, status=event.status, ended=over, note=known.note or note))
     name = "/".join(event.path) or board.step
     known = board.rows.get(name, Row(name, began=now))
-    done = known.accounts + event.status.endswith("_COMPLETE")
-    row = replace(known, doing=f"{count(done, 'resource')}, {event.resource}", accounts=done, note=known.note or note)
+    done = known.served + event.status.endswith("_COMPLETE")
+    row = replace(known, doing=f"{count(done, 'resource')}, {event.resource}", served=done, note=known.note or note)
     return board.put(replace(row, failed=known.failed + failed))
 
 
@@ -125,11 +133,12 @@ def cells(board: Board, now: float) -> list[tuple[str, str, str, str, str]]:
 
 
 def _doing(row: Row) -> str:
-    return row.doing + (f" ({count(row.failed, 'failure')})" if row.failed else "")
+    counted = f" {row.served}/{row.accounts}" if row.flying else ""
+    return row.doing + counted + (f" ({count(row.failed, 'failure')})" if row.failed else "")
 
 
-def line(event: Event, *, verbose: int = 0) -> Line | None:
-    """One plain line for an event; None when it would only repeat what is known."""
+def line(event: Event, board: Board, now: float, *, verbose: int = 0) -> Line | None:
+    """One plain line for an event that `board` has seen; None when it would only repeat what is known."""
     match event:
         case report.StepStarted():
             return Line(f"{event.step}: {count(event.actions, 'action')}", "title")
@@ -145,15 +154,14 @@ def line(event: Event, *, verbose: int = 0) -> Line | None:
             text = f"  {event.stack_set}: {event.status}{failed}, {elapsed(event.seconds)}"
             return Line(text, "quiet") if verbose else None
         case report.OperationFinished():
-            failed = f", {count(event.failed, 'account')} failed" if event.failed > 0 else ""
-            style = "remove" if failed or event.status != "SUCCEEDED" else "add"
-            return Line(f"  {event.stack_set}: {event.status}{failed} after {elapsed(event.seconds)}", style)
+            usual = event.status == "SUCCEEDED" and event.failed < 1
+            text = f"  {event.stack_set}: {event.status} after {elapsed(event.seconds)}"
+            return None if usual and not verbose else Line(text, "quiet" if usual else "remove")
         case report.ActionFinished():
-            return (
-                Line(f"  {event.stack_set}: {count(event.failed, 'account')} failed", "remove")
-                if event.failed
-                else None
-            )
+            took = elapsed(board.row(event.stack_set).seconds(now))
+            if event.failed:
+                return Line(f"  {event.stack_set}: {count(event.failed, 'account')} failed, after {took}", "remove")
+            return Line(f"  {event.stack_set}: done after {took}", "add") if board.row(event.stack_set).flying else None
         case report.Waiting():
             return Line(f"  {event.where}: {event.reason}; again in {elapsed(event.seconds)}", "quiet")
         case report.AccountFailed():

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mlz.console import Console
+from mlz.console import Console, Line
 from mlz.progress import Board, cells, folded, line
 
 if TYPE_CHECKING:
-    from rich.console import Console as RichConsole
     from rich.table import Table
 
     from stacksets.report import Event, Report
@@ -24,39 +23,37 @@ STATUS_STYLE = {"DONE": "green", "SUCCEEDED": "green", "FAILED": "red", "STOPPED
 def reporting(console: Console) -> Iterator[Report]:
     """A report to pass to stacksets for the length of the block."""
     if not console.is_live:
-        yield lambda event: _print(console, event)
+        yield Reporter(console, console.progress).show
         return
     from rich.console import Console as RichConsole
     from rich.live import Live
+    from rich.text import Text
 
     terminal = RichConsole(stderr=True, no_color=not console.is_colored)
-    display = _Display(console, terminal)
-    with Live(console=terminal, get_renderable=display.table, refresh_per_second=4, transient=True):
-        yield display.show
+
+    def above(text: str, style: str) -> None:
+        terminal.print(Text.from_ansi(console.styled(Line(text, style))))
+
+    reporter = Reporter(console, above)
+    with Live(console=terminal, get_renderable=reporter.table, refresh_per_second=4, transient=True):
+        yield reporter.show
 
 
-def _print(console: Console, event: Event) -> None:
-    shown = line(event, verbose=console.verbosity)
-    if shown:
-        console.progress(shown.text, shown.style)
+class Reporter:
+    """Folds events into a board, which the live table draws; what must stay readable goes to `write` as a line."""
 
-
-class _Display:
-    """Folds events into a board that the live table draws; what must stay readable is printed above it."""
-
-    def __init__(self, console: Console, terminal: RichConsole) -> None:
-        self._console, self._terminal = console, terminal
+    def __init__(self, console: Console, write: Callable[[str, str], None]) -> None:
+        self._verbosity, self._write = console.verbosity, write
         self._board = Board()
         self._lock = threading.Lock()
 
     def show(self, event: Event) -> None:
+        now = time.monotonic()
         with self._lock:
-            self._board = folded(self._board, event, time.monotonic())
-        shown = line(event, verbose=self._console.verbosity)
-        if shown:
-            from rich.text import Text
-
-            self._terminal.print(Text.from_ansi(self._console.styled(shown)))
+            self._board = folded(self._board, event, now)
+            shown = line(event, self._board, now, verbose=self._verbosity)
+            if shown:
+                self._write(shown.text, shown.style)
 
     def table(self) -> Table:
         from rich.table import Table

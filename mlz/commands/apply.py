@@ -15,7 +15,7 @@ from mlz.options import Run, verb
 def command(run: Run, plan_file: str) -> None:
     from mlz import convergence, targets
     from mlz.applying import applied, shown
-    from mlz.planview import summary
+    from mlz.planview import outcome
     from mlz.session import connected
     from stacksets.actions import decode
     from stacksets.plan import refuse_stale
@@ -35,5 +35,5 @@ def command(run: Run, plan_file: str) -> None:
         return
     run.console.agreed("Apply this plan?", yes=run.yes)
     applied(settings, cloud, state, made, run.console)
-    run.console.progress(f"applied: {summary(made)}", "add")
+    run.console.progress(outcome(made), "add")
     run.console.next("mlz status")

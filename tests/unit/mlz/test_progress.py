@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlz.console import Line
 from mlz.progress import Board, cells, folded, line
 from mlz.wording import elapsed, listed, table
 from stacksets.report import (
@@ -38,23 +39,47 @@ def board_after(count: int) -> Board:
     return board
 
 
+def told(*events: tuple[float, Event]) -> list[Line | None]:
+    board, shown = Board(), []
+    for now, event in events:
+        board = folded(board, event, now)
+        shown.append(line(event, board, now))
+    return shown
+
+
 def test_the_board_while_it_runs() -> None:
-    assert cells(board_after(4), 31.0) == [("roles", "add accounts (1 failure)", "RUNNING", "30 s", "")]
+    assert cells(board_after(4), 31.0) == [("roles", "add accounts 0/15", "RUNNING", "30 s", "")]
 
 
 def test_the_board_keeps_the_cause_and_stops_the_clock() -> None:
-    expected = ("roles", "add accounts (1 failure)", "FAILED", "1 min 00 s", "200000000003: Role: the name is taken")
-    assert cells(board_after(7), 999.0) == [expected]
+    doing = "add accounts 15/15 (1 failure)"
+    assert cells(board_after(7), 999.0) == [
+        ("roles", doing, "FAILED", "1 min 00 s", "200000000003: Role: the name is taken")
+    ]
 
 
 def test_plain_lines() -> None:
-    shown = [line(event) for _, event in STORY]
-    assert [one.text for one in shown if one] == [
+    assert [one.text for one in told(*STORY) if one] == [
         "staging: 2 actions",
         "  roles: add accounts (15 accounts)",
-        "  roles: SUCCEEDED, 1 account failed after 58 s",
+        "  roles: SUCCEEDED after 58 s",
         "  roles: 200000000003 eu-west-1 failed: Role: the name is taken",
-        "  roles: 1 account failed",
+        "  roles: 1 account failed, after 1 min 00 s",
+    ]
+
+
+def test_many_operations_of_one_action_are_one_line() -> None:
+    story: tuple[tuple[float, Event], ...] = (
+        (0.0, ActionStarted("network", "CreateInstances", 2)),
+        (1.0, OperationStarted("network", "mlz-1-0", 1, False)),
+        (1.0, OperationStarted("network", "mlz-2-0", 1, False)),
+        (5.0, OperationFinished("network", "mlz-1-0", "SUCCEEDED", 0, 4.0)),
+        (6.0, OperationFinished("network", "mlz-2-0", "SUCCEEDED", 0, 5.0)),
+        (6.0, ActionFinished("network", "CreateInstances", 0)),
+    )
+    assert [one.text for one in told(*story) if one] == [
+        "  network: add accounts (2 accounts)",
+        "  network: done after 6 s",
     ]
 
 
@@ -69,7 +94,7 @@ def test_other_lines() -> None:
         StackEvent(("Vpc",), "env-Vpc-1ABC", STACK, "CREATE_COMPLETE", ""),
         StackEvent((), "Key", "AWS::KMS::Key", "CREATE_COMPLETE", ""),
     )
-    assert [one.text if one else None for one in map(line, events)] == [
+    assert [one.text if one else None for one in told(*((0.0, event) for event in events))] == [
         "staging succeeded: going on to prod",
         "  roles: another operation is running; again in 4 s",
         "  roles: operation mlz-1-0 found running, 15 accounts",
