@@ -39,6 +39,12 @@ class _Handler(MotoRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = -1
 
+    def handle_expect_100(self) -> bool:
+        """Answered at once: a client that hears nothing waits a second before it sends its body."""
+        goes_on = super().handle_expect_100()
+        self.wfile.flush()
+        return goes_on
+
     def run_wsgi(self) -> None:
         environ = self.make_environ()
         environ["wsgi.input"] = io.BytesIO(self._body())
