@@ -23,14 +23,10 @@ SERVICE = "cloudformation"
 
 def handlers(engine: Engine, stack_sets: StackSets) -> dict[str, Handler]:
     """Every operation that is implemented, by name."""
-
-    def stack_set_template(account: str, region: str, name: str) -> str:
-        return stack_sets.find(account, region, name).definition.template_body
-
     return {
         **StackOperations(engine).table(),
         **ChangeSetOperations(engine).table(),
-        **TemplateOperations(engine, stack_set_template).table(),
+        **TemplateOperations(engine, stack_sets).table(),
         **StackSetOperations(stack_sets).table(),
         **StackSetViews(stack_sets).table(),
     }

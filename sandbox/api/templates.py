@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,14 +9,15 @@ from sandbox.api.errors import validation_error
 from sandbox.api.request import Call
 from sandbox.api.stacks import Answer, Handler, Params
 from sandbox.cfn.engine import Engine
+from sandbox.stacksets.service import StackSets
 
 
 @dataclass(frozen=True)
 class TemplateOperations:
-    """The part of the query API that is about templates; `stack_set_template` reads a stack set's text."""
+    """The part of the query API that is about templates; `stack_sets` keeps large texts for the engine."""
 
     engine: Engine
-    stack_set_template: Callable[[str, str, str], str]
+    stack_sets: StackSets
 
     def table(self) -> dict[str, Handler]:
         return {
@@ -41,15 +41,16 @@ class TemplateOperations:
         sources = [params.get(key) for key in ("TemplateBody", "TemplateURL", "StackName", "StackSetName")]
         if sum(source is not None for source in sources) != 1:
             raise validation_error("You must specify only one of TemplateBody, TemplateURL, StackName or StackSetName.")
-        return self._summary(call, self._body(call, params), params.get("TemplateURL"))
+        return self._summary(call, params.get("TemplateBody"), params.get("TemplateURL") or self._stored(call, params))
 
-    def _body(self, call: Call, params: Params) -> str | None:
+    def _stored(self, call: Call, params: Params) -> str | None:
         if params.get("StackName"):
-            return self.engine.stack(call.account, call.region, params["StackName"]).template_body
+            stack = self.engine.stack(call.account, call.region, params["StackName"])
+            return self.stack_sets.keep_text(stack.template_body)
         if params.get("StackSetName"):
-            return self.stack_set_template(call.account, call.region, params["StackSetName"])
-        body: str | None = params.get("TemplateBody")
-        return body
+            stack_set = self.stack_sets.find(call.account, call.region, params["StackSetName"])
+            return self.stack_sets.keep_text(stack_set.definition.template_body)
+        return None
 
     def _summary(self, call: Call, body: str | None, url: str | None) -> dict[str, Any]:
         return self.engine.template_summary(call.account, call.region, body, url)

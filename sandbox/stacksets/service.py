@@ -40,7 +40,7 @@ class StackSets:
                 return existing
             if existing is not None:
                 raise AwsError("NameAlreadyExistsException", f"The Name {name} already exists.", 409)
-            self._keep(definition)
+            self.keep_text(definition.template_body)
             made = StackSet(name, str(uuid.uuid4()), account, region, definition, self.now(), **options)  # type: ignore[arg-type]
             self._sets.append(made)
             return made
@@ -108,21 +108,24 @@ class StackSets:
 
     def check_definition(self, stack_set_name: str, account: str, region: str, definition: Definition) -> None:
         """CfnError unless the definition could be deployed: template, parameters, capabilities."""
-        self._keep(definition)
+        url = self.keep_text(definition.template_body)
         self.engine.validate(
             StackRequest(
                 account=account,
                 region=region,
                 name=f"StackSet-{stack_set_name}"[:128],
-                template_url=stored_url(definition.template_body),
+                template_url=url,
                 parameters=definition.parameters,
                 capabilities=definition.capabilities,
                 tags=definition.tags,
             )
         )
 
-    def _keep(self, definition: Definition) -> None:
-        self._texts[stored_url(definition.template_body)] = definition.template_body
+    def keep_text(self, body: str) -> str:
+        """A URL by which the engine reads this template; unlike a body given directly it may be up to 1 MB."""
+        url = stored_url(body)
+        self._texts[url] = body
+        return url
 
     def _start_ready(self, stack_set: StackSet) -> None:
         """In request order, each operation that conflicts with none before it."""
