@@ -53,6 +53,38 @@ def require_targets(settings: Settings) -> None:
         )
 
 
+def identified(settings: Settings, cloud: Cloud) -> Settings:
+    """The settings with ids for units that are given as paths of names: templates take ids only."""
+    from msgspec.structs import replace
+
+    from stacksets.organization import resolve
+
+    if without_names(settings) == settings:
+        return settings
+    found = resolve(cloud.client("organizations"), targets.scopes(settings), allow_empty=True)
+    staging, prod = (
+        replace(stage, organizational_units=tuple(_unit(path) for path in found.stages[stage.name].paths))
+        for stage in settings.targets.stages
+    )
+    return replace(settings, targets=replace(settings.targets, staging=staging, prod=prod))
+
+
+def without_names(settings: Settings) -> Settings:
+    """The settings without the units that are given by name; enough to check every other parameter."""
+    from msgspec.structs import replace
+
+    staging, prod = (
+        replace(stage, organizational_units=tuple(u for u in stage.organizational_units if u.startswith(("ou-", "r-"))))
+        for stage in settings.targets.stages
+    )
+    return replace(settings, targets=replace(settings.targets, staging=staging, prod=prod))
+
+
+def _unit(path: str) -> str:
+    """`o-1/r-1/ou-1/ou-2/` → `ou-2`."""
+    return path.rstrip("/").rpartition("/")[2]
+
+
 def situation(settings: Settings, manifest: Manifest, cloud: Cloud, insistence: Insistence) -> Situation:
     """Read everything that a plan needs; writes nothing."""
     from mlz.facts import environment

@@ -41,7 +41,7 @@ def checks(settings: Settings) -> Iterator[Check]:
         return
     yield _guarded("zones", lambda: _zones(settings, cloud))
     yield _guarded("package bucket", lambda: _bucket(settings, cloud))
-    yield _guarded("stacks", lambda: _stacks(cloud))
+    yield _limits(cloud)
     if settings.targets.staging.is_declared:
         yield _guarded("organization", lambda: _organization(settings, cloud))
         yield _guarded("execution roles", lambda: _roles(settings))
@@ -95,12 +95,16 @@ def _bucket(settings: Settings, cloud: Cloud) -> Check:
     return Check("package bucket", "ok", f"{name} is this account's")
 
 
-def _stacks(cloud: Cloud) -> Check:
+def _limits(cloud: Cloud) -> Check:
+    """Only a warning when they cannot be read: deploying does not need that permission."""
     from stacksets.client import pages, translated
 
-    with translated("limits"):
-        limits = pages(cloud.client("cloudformation").describe_account_limits, "AccountLimits")
-        found = {entry["Name"]: entry["Value"] for entry in limits}
+    try:
+        with translated("limits"):
+            limits = pages(cloud.client("cloudformation").describe_account_limits, "AccountLimits")
+            found = {entry["Name"]: entry["Value"] for entry in limits}
+    except ToolError as problem:
+        return Check("limits", "warning", f"cannot be read: {problem.message}")
     return Check("limits", "ok", f"{found.get('StackLimit', 'an unknown number of')} stacks in this account and Region")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from mlz import changeview, facts, parameters, targets
+from mlz import changeview, convergence, facts, parameters, targets
 from mlz.reporter import reporting
 from mlz.wording import table
 
@@ -29,8 +29,9 @@ def core_spec(settings: Settings, manifest: Manifest, cloud: Cloud) -> StackSpec
 def env_spec(settings: Settings, manifest: Manifest, cloud: Cloud) -> StackSpec:
     """The environment stack as wanted; its stack sets belong to the orchestrator."""
     entry = manifest.template(ENV)
-    parameters.env(settings, entry, ["?"] * facts.WANTED_ZONES, manifest.bucket)
-    given = parameters.env(settings, entry, facts.zones(cloud, settings), manifest.bucket)
+    parameters.env(convergence.without_names(settings), entry, ["?"] * facts.WANTED_ZONES, manifest.bucket)
+    known = convergence.identified(settings, cloud)
+    given = parameters.env(known, entry, facts.zones(cloud, settings), manifest.bucket)
     return _spec(settings, manifest, cloud, ENV, settings.env_stack_name, given)
 
 
