@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from generator.errors import ToolError
-from generator.lint import quick
+from generator.lint import gate, quick
 from generator.lint.finding import Finding, as_text
 from generator.lint.sarif import as_sarif
 from generator.lint.suppressions import Suppression, suppressions
@@ -60,6 +60,57 @@ def test_a_suppression_beside_the_resource_holds_here_too(bucket: Path, tmp_path
         BUCKET.replace("    Prop", silence % "BUCKETS_HAVE_NAMES" + "    Prop") + "Outputs: {N: {Value: !Ref B}}\n"
     )
     assert quick.run([bucket], quick.engine(tmp_path / "rules")).found == ()
+
+
+ROLE = """
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: !If [Names%(name)s, !Ref %(name)s, !Ref AWS::NoValue]
+      AssumeRolePolicyDocument:
+        Version: '2012-10-17'
+        Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: 'sts:AssumeRole'}]
+"""
+GUARDED = f"""Parameters:
+  First: {{Type: String, Default: ''}}
+  Second: {{Type: String, Default: ''}}
+Conditions:
+  NamesFirst: !Not [!Equals [!Ref First, '']]
+  NamesSecond: !Not [!Equals [!Ref Second, '']]
+Resources:
+  A:{ROLE % {"name": "First"}}
+  B:{ROLE % {"name": "Second"}}
+  C:
+    Type: AWS::S3::Bucket
+    Condition: NamesFirst
+Outputs:
+  C: {{Value: !If [NamesFirst, !Ref C, '']}}
+"""
+WITH_PATH = """Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      Path: /service-role/
+      AssumeRolePolicyDocument:
+        Version: '2012-10-17'
+        Statement: [{Effect: Allow, Principal: {Service: codebuild.amazonaws.com}, Action: 'sts:AssumeRole'}]
+  Project:
+    Type: AWS::CodeBuild::Project
+    Properties:
+      ServiceRole: !GetAtt Role.Arn
+      Artifacts: {Type: NO_ARTIFACTS}
+      Environment: {ComputeType: BUILD_GENERAL1_SMALL, Image: 'aws/codebuild/standard:7.0', Type: LINUX_CONTAINER}
+      Source: {Type: NO_SOURCE, BuildSpec: '{}'}
+"""
+
+
+@pytest.mark.parametrize(("text", "misread"), [(GUARDED, {"E3019", "W1001", "W1030"}), (WITH_PATH, {"E3050"})])
+def test_rules_that_the_validator_misreads_are_left_to_the_gate(tmp_path: Path, text: str, misread: set[str]) -> None:
+    path = tmp_path / "right.yaml"
+    path.write_text(text)
+    raw = quick.engine().validate_template(str(path)).diagnostics
+    assert {d.rule_id for d in raw if d.rule_id[0] in "EFW"} == misread
+    assert quick.run([path]).found == ()
+    assert [f for f in gate.run([path], "eu-west-1").found if f.level == "error"] == []
 
 
 def test_a_template_that_is_none(tmp_path: Path) -> None:
