@@ -30,19 +30,19 @@ OWN_TAGS = {
 
 @dataclass(frozen=True)
 class BucketName:
-    """A bucket by the parameter that names it, or where that is empty, by the pattern of this product's names."""
+    """A bucket by the parameter that names it, or where that is empty, by this product's own name."""
 
     parameter: str
     named: Cond
-    pattern: str
+    usual: str
 
     @property
     def arn(self) -> Any:
-        return self.named.then(bucket_arn(f"${{{self.parameter}}}"), bucket_arn(self.pattern))
+        return self.named.then(bucket_arn(f"${{{self.parameter}}}"), bucket_arn(self.usual))
 
     @property
     def objects(self) -> Any:
-        return self.named.then(objects_arn(f"${{{self.parameter}}}"), objects_arn(self.pattern))
+        return self.named.then(objects_arn(f"${{{self.parameter}}}"), objects_arn(self.usual))
 
 
 def may_read_buckets(sid: str, *buckets: BucketName) -> list[Statement]:

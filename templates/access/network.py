@@ -6,7 +6,7 @@ from awacs.aws import Statement
 from troposphere import Ref
 
 from generator.cfn.arns import arn
-from generator.cfn.iam import allow
+from generator.cfn.iam import Conditions, allow
 from templates.access.actions import of
 
 # Creating a part also touches the VPC, subnet or address that it belongs to; hence no tag condition on creation.
@@ -55,10 +55,13 @@ CHANGE = (
 )
 
 
-def may_keep_network() -> list[Statement]:
-    """Create network parts in this account and Region; change and delete those tagged with this environment's name."""
+OWN_ENVIRONMENT: Conditions = {"StringEquals": {"aws:ResourceTag/EnvironmentName": Ref("EnvName")}}
+ANY_ENVIRONMENT: Conditions = {"Null": {"aws:ResourceTag/EnvironmentName": "false"}}
+
+
+def may_keep_network(ours: Conditions = OWN_ENVIRONMENT) -> list[Statement]:
+    """Create network parts in this account and Region; change and delete those whose tags say that they are `ours`."""
     everything = arn("ec2", "*")
-    ours = {"StringEquals": {"aws:ResourceTag/EnvironmentName": Ref("EnvName")}}
     return [
         allow("CreateNetwork", of("ec2", *CREATE), everything),
         allow("ChangeNetwork", of("ec2", *CHANGE), everything, when=ours),

@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
-from troposphere import Equals, Not
+from typing import Any
 
+from troposphere import Equals, GetAtt, Not
+from troposphere.iam import Policy, Role
+
+from generator.cfn.arns import arn, role_arn
 from generator.cfn.contract import Cond, Out, Param
+from generator.cfn.iam import allow, may_pass, policy, trust, trust_plain
 from generator.cfn.stack import Stack
+from templates import published
+from templates.access import actions
+from templates.access.actions import of
+from templates.access.data import may_pull_images
+from templates.access.guardrails import approves_nothing
+from templates.core.project_builds import (
+    may_build,
+    may_deploy_to_stages,
+    may_publish_images,
+    may_test_models,
+    may_use_artifacts,
+    may_use_sources,
+)
+from templates.env.iam_project_launch import (
+    may_keep_project_buckets,
+    may_keep_project_code,
+    may_read_provisioned_code,
+    may_run_product_stacks,
+)
 
 ROLE_NAME = r"[\w+=,.@-]*"
+SERVICE_PATH = "/service-role/"
 
 
 class CoreIamScSmProjectsRoles(Stack):
+    """Created only where the account lacks them; kept when the stack goes, since other projects may use them then."""
+
     FILE = "core-iam-sc-sm-projects-roles.yaml"
     DESCRIPTION = "Launch and use role of SageMaker projects, for accounts that do not have them yet"
 
@@ -39,4 +66,75 @@ class CoreIamScSmProjectsRoles(Stack):
     USE_ARN = Out("AmazonSageMakerServiceCatalogProductsUseRoleArn", "Role of the builds; empty if not created")
 
     def build(self) -> None:
-        raise NotImplementedError
+        launch = self.add(launch_role(self.LAUNCH_NAME), self.CREATES_LAUNCH)
+        use = self.add(use_role(self.USE_NAME), self.CREATES_USE)
+        self.put(self.LAUNCH_ARN, self.CREATES_LAUNCH.then(GetAtt(launch, "Arn"), ""))
+        self.put(self.USE_ARN, self.CREATES_USE.then(GetAtt(use, "Arn"), ""))
+
+
+def launch_role(name: Any) -> Role:
+    """Service Catalog makes projects with it: what carries the projects' prefix, with the use role and no other."""
+    return Role(
+        "AmazonSageMakerServiceCatalogProductsLaunchRole",
+        DeletionPolicy="Retain",
+        UpdateReplacePolicy="Retain",
+        RoleName=name,
+        Path=SERVICE_PATH,
+        Description="Launches SageMaker project products",
+        # Service Catalog sends no source account when it assumes a launch role.
+        AssumeRolePolicyDocument=trust_plain("servicecatalog"),
+        Policies=[
+            Policy(
+                PolicyName="LaunchProjects",
+                PolicyDocument=policy(
+                    may_run_product_stacks(),
+                    may_read_provisioned_code(),
+                    may_keep_project_code(),
+                    may_keep_project_buckets(),
+                    may_pass(
+                        "GiveProjectsUseRole",
+                        role_arn("service-role/AmazonSageMakerServiceCatalogProducts*"),
+                        ["cloudformation", "codebuild", "codepipeline", "events"],
+                    ),
+                    allow("LookUpEnvironment", of("lambda", "InvokeFunction"), arn("lambda", "function:*")),
+                ),
+            )
+        ],
+    )
+
+
+def use_role(name: Any) -> Role:
+    """Builds and pipelines of projects run with it; it approves no model and has no key or bucket of its own."""
+    statements: list[Any] = [
+        may_build(),
+        may_use_sources(),
+        may_use_artifacts(),
+        allow("SeeSageMaker", actions.READ),
+        allow(
+            "BuildModels",
+            (*actions.WRITE_PIPELINES, *actions.RUN_PIPELINES, *actions.REGISTER_MODELS, *actions.TAG),
+            arn("sagemaker", "*"),
+        ),
+        allow("ShareModels", of("sagemaker", "PutModelPackageGroupPolicy"), arn("sagemaker", "model-package-group/*")),
+        may_pass("RunPipelinesAs", _environment_roles(published.PIPELINE_EXECUTION_ROLE), "sagemaker"),
+        may_deploy_to_stages(),
+        may_test_models(),
+        may_publish_images(),
+        may_pull_images(),
+        approves_nothing(),
+    ]
+    return Role(
+        "AmazonSageMakerServiceCatalogProductsUseRole",
+        DeletionPolicy="Retain",
+        UpdateReplacePolicy="Retain",
+        RoleName=name,
+        Path=SERVICE_PATH,
+        Description="Runs builds and pipelines of SageMaker projects",
+        AssumeRolePolicyDocument=trust("cloudformation", "codebuild", "codepipeline", "events"),
+        Policies=[Policy(PolicyName="RunProjects", PolicyDocument=policy(*statements))],
+    )
+
+
+def _environment_roles(name: str) -> Any:
+    """A role of any environment of this account, by the end of its name."""
+    return role_arn(name.replace(published.ENVIRONMENT, "*"))

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from troposphere import Equals, Not
+from typing import Any
 
+from awacs.aws import PolicyDocument, Statement
+from troposphere import Equals, GetAtt, Not
+from troposphere.iam import ManagedPolicy, Policy, Role
+
+from generator.cfn.arns import arn
 from generator.cfn.contract import Cond, Out, Param, switch
+from generator.cfn.iam import allow, policy, trust_plain
 from generator.cfn.stack import Stack
+from templates.access.actions import READ, of
+from templates.access.guardrails import approves_nothing
+from templates.access.trust import add_sign_in_mapping, switch_role_link, trust_people
+from templates.core.iam_launch import launch_policies
+from templates.env.iam_personas import FOUR_HOURS, may_launch_products, may_run_deployments, may_see_deployments
 
 ROLE_NAME = r"[\w+=,.@-]*"
+FINDINGS_TOPIC = "*-security-findings"
+CONTROL_METRICS = "SecurityControls"
 
 
 class CoreIamSharedRoles(Stack):
+    """A role whose name is empty is left out; its outputs are empty then."""
+
     FILE = "core-iam-shared-roles.yaml"
     DESCRIPTION = "Roles that all data science environments of an account share"
 
@@ -52,4 +67,137 @@ class CoreIamSharedRoles(Stack):
     CONTROL_ARN = Out("SageMakerDetectiveControlExecutionRoleArn", "Role of the controls; empty if not created")
 
     def build(self) -> None:
-        raise NotImplementedError
+        add_sign_in_mapping(self)
+        trust = trust_people(self.REQUIRES_SOURCE_IDENTITY)
+        administrator = self.add(administrator_role(self.ADMINISTRATOR_NAME, trust), self.CREATES_ADMINISTRATOR)
+        launch = self.add(launch_role(self.LAUNCH_NAME), self.CREATES_LAUNCH)
+        for name, statements in launch_policies(self.release.bucket, self.release.prefix).items():
+            self.add(launch_policy(name, launch, statements), self.CREATES_LAUNCH)
+        control = self.add(control_role(self.CONTROL_NAME), self.CREATES_CONTROL)
+        link = switch_role_link(str(administrator.title))
+        self.put(self.ASSUME_ADMINISTRATOR, self.CREATES_ADMINISTRATOR.then(link, ""))
+        self.put(self.ADMINISTRATOR_ARN, self.CREATES_ADMINISTRATOR.then(GetAtt(administrator, "Arn"), ""))
+        self.put(self.LAUNCH_ARN, self.CREATES_LAUNCH.then(GetAtt(launch, "Arn"), ""))
+        self.put(self.CONTROL_ARN, self.CREATES_CONTROL.then(GetAtt(control, "Arn"), ""))
+
+
+def administrator_role(name: Any, trust: Any) -> Role:
+    """People who launch environments, keep the shared portfolio, and let models into production."""
+    statements = [
+        may_launch_products(),
+        may_keep_shared_portfolio(),
+        may_run_deployments(),
+        may_see_deployments(),
+        allow("SeeSageMaker", READ),
+        may_see_environments(),
+        approves_nothing(),
+    ]
+    return Role(
+        "DataScienceAdministratorRole",
+        RoleName=name,
+        AssumeRolePolicyDocument=trust,
+        MaxSessionDuration=FOUR_HOURS,
+        Policies=[_inline("Persona", statements)],
+    )
+
+
+def may_keep_shared_portfolio() -> list[Statement]:
+    """Who may launch environments, and the versions of the product; templates come with a release."""
+    keep = of("servicecatalog", "AssociatePrincipalWithPortfolio", "CreateProvisioningArtifact", "DescribePortfolio")
+    keep += of("servicecatalog", "DescribeProductAsAdmin", "DescribeProvisioningArtifact")
+    keep += of("servicecatalog", "DisassociatePrincipalFromPortfolio", "ListPrincipalsForPortfolio")
+    keep += of("servicecatalog", "UpdateProvisioningArtifact")
+    return [
+        allow("KeepSharedPortfolio", keep, [arn("catalog", f"{kind}/*") for kind in ("portfolio", "product")]),
+        # Lists of portfolios and products have no resource type.
+        allow("SeePortfolios", of("servicecatalog", "ListPortfolios", "SearchProductsAsAdmin")),
+    ]
+
+
+def may_see_environments() -> list[Statement]:
+    """Read stacks, stack sets and published values of all environments; most of these have no resource type."""
+    sets = of("cloudformation", "DescribeStackInstance", "DescribeStackSet", "DescribeStackSetOperation")
+    sets += of("cloudformation", "ListStackInstances", "ListStackSetOperationResults", "ListStackSetOperations")
+    values = of("ssm", "GetParameter", "GetParameters")
+    return [
+        allow("SeeStackSets", sets, arn("cloudformation", "stackset/*")),
+        allow("ListStacks", of("cloudformation", "DescribeStacks", "ListStackSets", "ListStacks")),
+        allow("ReadParameters", values, arn("ssm", "parameter/*-*-*")),
+        allow("SeeKeys", of("kms", "DescribeKey", "GetKeyPolicy", "GetKeyRotationStatus"), arn("kms", "key/*")),
+        allow("SeeOrganization", of("organizations", "DescribeOrganization", "ListAccounts", "ListRoots")),
+    ]
+
+
+def launch_role(name: Any) -> Role:
+    """Service Catalog launches environments with it; its rights are the managed policies that name it."""
+    return Role(
+        "SCLaunchRole",
+        RoleName=name,
+        Description="Launches data science environments from Service Catalog",
+        # Service Catalog sends no source account when it assumes a launch role.
+        AssumeRolePolicyDocument=trust_plain("servicecatalog"),
+    )
+
+
+def launch_policy(name: str, role: Role, statements: list[Any]) -> ManagedPolicy:
+    """One part of what a launch takes; a role's inline policies end at 10,240 bytes."""
+    return ManagedPolicy(
+        f"Launch{name}Policy",
+        Description=f"Launch of data science environments: {name.lower()}",
+        PolicyDocument=policy(*statements),
+        Roles=[role.ref()],
+    )
+
+
+def control_role(name: Any) -> Role:
+    """The function that finds what breaks the rules; it corrects only what it can name, and reports."""
+    return Role(
+        "SageMakerDetectiveControlExecutionRole",
+        RoleName=name,
+        # Lambda sends no source account when it assumes a function's role.
+        AssumeRolePolicyDocument=trust_plain("lambda"),
+        Policies=[_inline("Controls", [may_inspect(), may_correct(), may_report()])],
+    )
+
+
+def may_inspect() -> list[Statement]:
+    """Look at what SageMaker runs; List actions have no resource type."""
+    kinds = ("domain", "endpoint", "endpoint-config", "model", "notebook-instance", "processing-job", "training-job")
+    names = ("Domain", "Endpoint", "EndpointConfig", "Model", "NotebookInstance", "ProcessingJob", "TrainingJob")
+    listed = ("Domains", "Endpoints", "Models", "NotebookInstances", "ProcessingJobs", "TrainingJobs")
+    return [
+        allow(
+            "Inspect",
+            of("sagemaker", *(f"Describe{name}" for name in names)),
+            [arn("sagemaker", f"{kind}/*") for kind in kinds],
+        ),
+        allow("List", of("sagemaker", *(f"List{name}" for name in listed))),
+    ]
+
+
+def may_correct() -> Statement:
+    """Stop and delete what the table of corrections says, never a domain."""
+    kinds = ("endpoint", "model", "notebook-instance", "processing-job", "training-job")
+    stop = of("sagemaker", "StopNotebookInstance", "StopProcessingJob", "StopTrainingJob")
+    return allow(
+        "Correct",
+        (*of("sagemaker", "DeleteEndpoint", "DeleteModel"), *stop),
+        [arn("sagemaker", f"{kind}/*") for kind in kinds],
+    )
+
+
+def may_report() -> list[Statement]:
+    """Say what was found: to people, as a metric, as events; and write the function's log."""
+    space = {"StringEquals": {"cloudwatch:namespace": CONTROL_METRICS}}
+    return [
+        allow("Notify", of("sns", "Publish"), arn("sns", FINDINGS_TOPIC)),
+        # PutMetricData has no resource type; the namespace limits it.
+        allow("Count", of("cloudwatch", "PutMetricData"), "*", when=space),
+        allow("Tell", of("events", "PutEvents"), arn("events", "event-bus/default")),
+        allow("WriteLogs", of("logs", "CreateLogStream", "PutLogEvents"), arn("logs", "log-group:/aws/lambda/*")),
+    ]
+
+
+def _inline(name: str, statements: list[Any]) -> Policy:
+    document: PolicyDocument = policy(*statements)
+    return Policy(PolicyName=name, PolicyDocument=document)

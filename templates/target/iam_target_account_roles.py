@@ -28,6 +28,8 @@ from templates.access.trust import trust_role
 from templates.env.iam_setup import flow_logs_role
 from templates.parameters import ENV_NAME, ENV_TYPE, environment_tags
 
+# The role that SageMaker projects run their builds with, by the name that SageMaker gives it in every account
+PROJECT_USE_ROLE = "AmazonSageMakerServiceCatalogProductsUseRole"
 ROLE_NAME = r"[\w+=,.@-]*"
 
 
@@ -55,7 +57,7 @@ class EnvIamTargetAccountRoles(Stack):
     )
     PIPELINE_EXECUTION_ARN = Param(
         "PipelineExecutionRoleArn",
-        "Role of the development account that tests deployed models by calling their endpoints; empty for none",
+        "Role of the development account that tests deployed models, beside the projects' own; empty for none",
         default="",
     )
     ADMINISTRATOR_ACCOUNT = Param(
@@ -102,7 +104,7 @@ class EnvIamTargetAccountRoles(Stack):
     MODEL_EXECUTION_ROLE_NAME = Out("SageMakerModelExecutionRoleName", "Name of the role that models run with")
     STACK_SET_EXECUTION_ROLE_ARN = Out("StackSetExecutionRoleArn", "Role that deploys models")
     STACK_SET_EXECUTION_ROLE_NAME = Out("StackSetExecutionRoleName", "Name of the role that deploys models")
-    MODEL_TEST_ROLE_ARN = Out("ModelTestRoleArn", "Role that calls the stage's endpoints to test them; empty for none")
+    MODEL_TEST_ROLE_ARN = Out("ModelTestRoleArn", "Role that calls the stage's endpoints to test them")
 
     def build(self) -> None:
         boundary = self.NAMES_BOUNDARY.then(
@@ -110,13 +112,17 @@ class EnvIamTargetAccountRoles(Stack):
         )
         model = self.add(model_execution_role(self._name_of_model_role(), boundary, self.MODEL_KEY_ARN))
         deployer = self.add(stack_set_execution_role(self._name_of_deployer(), self._trust(), boundary, model))
-        tester = self.add(model_test_role(self.PIPELINE_EXECUTION_ARN, boundary), self.NAMES_TESTER)
+        tester = self.add(model_test_role(self._testers(), boundary))
         self.add(flow_logs_role(boundary), self.CREATES_FLOW_LOGS_ROLE)
         self.put(self.MODEL_EXECUTION_ROLE_ARN, GetAtt(model, "Arn"))
         self.put(self.MODEL_EXECUTION_ROLE_NAME, Ref(model))
         self.put(self.STACK_SET_EXECUTION_ROLE_ARN, GetAtt(deployer, "Arn"))
         self.put(self.STACK_SET_EXECUTION_ROLE_NAME, Ref(deployer))
-        self.put(self.MODEL_TEST_ROLE_ARN, self.NAMES_TESTER.then(GetAtt(tester, "Arn"), ""))
+        self.put(self.MODEL_TEST_ROLE_ARN, GetAtt(tester, "Arn"))
+
+    def _testers(self) -> list[Any]:
+        projects = role_arn(f"service-role/{PROJECT_USE_ROLE}", account="${AdministratorAccountId}")
+        return [projects, self.NAMES_TESTER.then(self.PIPELINE_EXECUTION_ARN)]
 
     def _name_of_model_role(self) -> Any:
         return self.NAMES_MODEL_EXECUTION.then(self.MODEL_EXECUTION_NAME, Sub(published.MODEL_EXECUTION_ROLE))
@@ -224,13 +230,13 @@ def may_keep_alarms() -> Statement:
     return allow("KeepAlarms", keep, arn("cloudwatch", "alarm:sagemaker-*"))
 
 
-def model_test_role(pipeline_role: Any, boundary: Any) -> Role:
-    """One role of the development account calls the stage's endpoints with it; it can do nothing else."""
+def model_test_role(testers: list[Any], boundary: Any) -> Role:
+    """The tests of the development account's projects call the stage's endpoints with it; it can do nothing else."""
     endpoints = arn("sagemaker", "endpoint/*")
     return Role(
         "ModelTestRole",
         RoleName=Sub(published.MODEL_TEST_ROLE),
-        AssumeRolePolicyDocument=trust_role("TestsOfOnePipeline", "${AdministratorAccountId}", pipeline_role),
+        AssumeRolePolicyDocument=trust_role("TestsOfProjects", "${AdministratorAccountId}", testers),
         PermissionsBoundary=boundary,
         Policies=[
             Policy(

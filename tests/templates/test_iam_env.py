@@ -178,17 +178,17 @@ def test_keys_are_used_through_services_and_by_the_environments_tags(iam: Render
 def test_buckets_are_this_accounts_own(iam: Rendered) -> None:
     written = iam.statement("SageMakerExecutionRole", "BucketsWrite")
     assert written["Resource"] == [
-        "arn:aws:s3:::sm-mlops-dev-eu-west-1-data*/*",
-        "arn:aws:s3:::sm-mlops-dev-eu-west-1-models*/*",
+        "arn:aws:s3:::sm-mlops-dev-eu-west-1-111111111111-data/*",
+        "arn:aws:s3:::sm-mlops-dev-eu-west-1-111111111111-models/*",
     ]
     assert written["Condition"] == {"StringEquals": {"aws:ResourceAccount": "111111111111"}}
 
 
-def test_named_buckets_replace_the_pattern() -> None:
+def test_a_named_bucket_replaces_the_usual_one() -> None:
     named = Rendered(EnvIam, conditions=frozenset({"NamesDataBucket"}))
     assert named.statement("DataScientistRole", "BucketsList")["Resource"] == [
         "arn:aws:s3:::<DataBucketName>",
-        "arn:aws:s3:::sm-mlops-dev-eu-west-1-models*",
+        "arn:aws:s3:::sm-mlops-dev-eu-west-1-111111111111-models",
     ]
 
 
