@@ -103,8 +103,15 @@ class HttpServer:
 
     def start(self) -> None:
         """Bind and serve; OSError when the port is taken."""
-        self._server = make_server(self.host, self.port, self.respond, True, request_handler=_Handler)  # type: ignore[arg-type]
-        self.port = int(self._server.server_address[1])
+        with socket.socket() as bound:  # bound here, since werkzeug exits the program when a port is taken
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind((self.host, self.port))
+            bound.listen(1024)
+            self.port = int(bound.getsockname()[1])
+            application: Any = self.respond
+            self._server = make_server(
+                self.host, self.port, application, True, request_handler=_Handler, fd=bound.fileno()
+            )
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 
