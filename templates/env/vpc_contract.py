@@ -10,9 +10,10 @@ from generator.cfn.contract import YES_NO, Cond, Param, Rule, switch
 NETWORK = "Network"
 ENDPOINTS = "VPC Endpoints"
 FLOW_LOGS = "VPC Flow Logs"
+# What the shared services stack publishes as its endpoint service where CodeArtifact is the package mirror.
+CODEARTIFACT_MIRROR = "codeartifact"
 
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
-_CIDR = rf"^({_OCTET}\.){{3}}{_OCTET}/(1[6-9]|2[0-8])$"
 _FIELD = r"\$\{[a-z0-9-]+\}"
 _KEY_ARN = r"arn:(aws[a-zA-Z-]*)?:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+"
 _LOG_FORMAT = (
@@ -40,10 +41,11 @@ _RETENTION = (
 )
 
 
-def cidr(name: str, what: str, default: str) -> Param:
-    """A block of addresses between /16 and /28."""
-    constraint = "a block such as 10.0.0.0/16, between /16 and /28"
-    return Param(name, f"Addresses of {what}", default=default, pattern=_CIDR, constraint=constraint, group=NETWORK)
+def cidr(name: str, what: str, default: str, *, smallest: int = 28) -> Param:
+    """A block of addresses between /16 and /`smallest` (20 to 28)."""
+    pattern = rf"^({_OCTET}\.){{3}}{_OCTET}/(1[6-9]|2[0-{smallest - 20}])$"
+    constraint = f"a block such as 10.0.0.0/16, between /16 and /{smallest}"
+    return Param(name, f"Addresses of {what}", default=default, pattern=pattern, constraint=constraint, group=NETWORK)
 
 
 def _endpoint(service: str, what: str) -> Param:
@@ -174,7 +176,7 @@ class EndpointContract:
     )
     PYPI_MIRROR_SERVICE = Param(
         "PyPIMirrorEndpointServiceName",
-        "Endpoint service of the shared package mirror; empty: no endpoint to it",
+        f"Endpoint service of the shared package mirror; {CODEARTIFACT_MIRROR} for one in CodeArtifact, empty for none",
         default="",
         group=ENDPOINTS,
     )
@@ -195,8 +197,14 @@ class EndpointContract:
     WITH_ECR_API = _wanted("WithECRAPIEndpoint", CREATE_ECR_API)
     WITH_ECR = _wanted("WithECREndpoint", CREATE_ECR)
     WITH_KMS = _wanted("WithKMSEndpoint", CREATE_KMS)
-    WITH_CODEARTIFACT = _wanted("WithCodeArtifactEndpoints", CREATE_CODEARTIFACT)
-    WITH_PYPI_MIRROR = Cond("WithPyPIMirrorEndpoint", Not(Equals(PYPI_MIRROR_SERVICE, "")))
+    WITH_CODEARTIFACT = Cond(
+        "WithCodeArtifactEndpoints",
+        Or(Equals(CREATE_CODEARTIFACT, "YES"), Equals(PYPI_MIRROR_SERVICE, CODEARTIFACT_MIRROR)),
+    )
+    WITH_PYPI_MIRROR = Cond(
+        "WithPyPIMirrorEndpoint",
+        Not(Or(Equals(PYPI_MIRROR_SERVICE, ""), Equals(PYPI_MIRROR_SERVICE, CODEARTIFACT_MIRROR))),
+    )
 
     S3_ENDPOINT_RULE = Rule(
         "S3VPCEndpoint",

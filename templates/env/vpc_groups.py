@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from troposphere import GetAtt, Sub
+from troposphere import GetAtt
 from troposphere.ec2 import SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, SecurityGroupRule
 
-from templates.env.vpc_subnets import ANYWHERE
-from templates.parameters import environment_tags
+from templates.env.vpc_subnets import ANYWHERE, Naming, of_environment
 
 HTTPS = 443
 _CLOSED = SecurityGroupRule(
@@ -20,14 +19,14 @@ _CLOSED = SecurityGroupRule(
 )
 
 
-def closed_group(title: str, description: str, vpc_id: Any, name: str) -> SecurityGroup:
+def closed_group(title: str, description: str, vpc_id: Any, name: str, named: Naming = of_environment) -> SecurityGroup:
     """A group from which nothing leaves but by rules that stand beside it."""
     return SecurityGroup(
         title,
         GroupDescription=description,
         VpcId=vpc_id,
         SecurityGroupEgress=[_CLOSED],
-        Tags=environment_tags(Name=Sub(f"{name}-${{EnvName}}-${{EnvType}}")),
+        Tags=named(name),
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from troposphere import GetAtt, Ref, Select, Sub
+from troposphere import GetAtt, Ref, Select, Sub, Tags
 from troposphere.ec2 import (
     EIP,
     VPC,
@@ -23,21 +24,27 @@ from templates.parameters import environment_tags
 
 ANYWHERE = "0.0.0.0/0"
 ATTACHMENT = "VPCGatewayAttachment"
+Naming = Callable[..., Tags]
 
 
-def vpc(cidr: Any) -> VPC:
-    return VPC("VPC", CidrBlock=cidr, EnableDnsSupport=True, EnableDnsHostnames=True, Tags=_named("vpc"))
+def of_environment(what: str, **more: Any) -> Tags:
+    """Tags of a part of an environment's network, its name included."""
+    return environment_tags(Name=Sub(f"{what}-${{EnvName}}-${{EnvType}}"), **more)
 
 
-def dhcp_options(domain: Any) -> DHCPOptions:
-    return DHCPOptions("DHCPOptions", DomainName=domain, DomainNameServers=["AmazonProvidedDNS"], Tags=_named("dhcp"))
+def vpc(cidr: Any, named: Naming = of_environment) -> VPC:
+    return VPC("VPC", CidrBlock=cidr, EnableDnsSupport=True, EnableDnsHostnames=True, Tags=named("vpc"))
+
+
+def dhcp_options(domain: Any, named: Naming = of_environment) -> DHCPOptions:
+    return DHCPOptions("DHCPOptions", DomainName=domain, DomainNameServers=["AmazonProvidedDNS"], Tags=named("dhcp"))
 
 
 def dhcp_association() -> VPCDHCPOptionsAssociation:
     return VPCDHCPOptionsAssociation("VPCDHCPOptionsAssociation", VpcId=Ref("VPC"), DhcpOptionsId=Ref("DHCPOptions"))
 
 
-def private_subnet(n: int, vpc_id: Any, zones: Any, cidr: Any) -> list[Any]:
+def private_subnet(n: int, vpc_id: Any, zones: Any, cidr: Any, named: Naming = of_environment) -> list[Any]:
     """A private subnet, its own route table and their association."""
     title = f"PrivateSubnet{n}A"
     return [
@@ -47,21 +54,21 @@ def private_subnet(n: int, vpc_id: Any, zones: Any, cidr: Any) -> list[Any]:
             CidrBlock=cidr,
             AvailabilityZone=Select(n - 1, zones),
             MapPublicIpOnLaunch=False,
-            Tags=_named(f"private-sn-{n}a", DSWorkloadType="private"),
+            Tags=named(f"private-sn-{n}a", DSWorkloadType="private"),
         ),
-        RouteTable(f"{title}RouteTable", VpcId=vpc_id, Tags=_named(f"private-rtb-{n}a")),
+        RouteTable(f"{title}RouteTable", VpcId=vpc_id, Tags=named(f"private-rtb-{n}a")),
         SubnetRouteTableAssociation(
             f"{title}RouteTableAssociation", SubnetId=Ref(title), RouteTableId=Ref(f"{title}RouteTable")
         ),
     ]
 
 
-def internet_access(vpc_id: Any) -> list[Any]:
+def internet_access(vpc_id: Any, named: Naming = of_environment) -> list[Any]:
     """The internet gateway and the one route table that all public subnets share."""
     return [
-        InternetGateway("InternetGateway", Tags=_named("igw")),
+        InternetGateway("InternetGateway", Tags=named("igw")),
         VPCGatewayAttachment(ATTACHMENT, VpcId=vpc_id, InternetGatewayId=Ref("InternetGateway")),
-        RouteTable("PublicSubnetRouteTable", VpcId=vpc_id, Tags=_named("public-rtb")),
+        RouteTable("PublicSubnetRouteTable", VpcId=vpc_id, Tags=named("public-rtb")),
         Route(
             "PublicSubnetRoute",
             DependsOn=[ATTACHMENT],
@@ -72,7 +79,7 @@ def internet_access(vpc_id: Any) -> list[Any]:
     ]
 
 
-def public_subnet(n: int, vpc_id: Any, zones: Any, cidr: Any) -> list[Any]:
+def public_subnet(n: int, vpc_id: Any, zones: Any, cidr: Any, named: Naming = of_environment) -> list[Any]:
     """A public subnet with a NAT gateway, and the route to it from the private subnet of the same zone."""
     title = f"PublicSubnet{n}"
     return [
@@ -82,18 +89,18 @@ def public_subnet(n: int, vpc_id: Any, zones: Any, cidr: Any) -> list[Any]:
             CidrBlock=cidr,
             AvailabilityZone=Select(n - 1, zones),
             MapPublicIpOnLaunch=False,
-            Tags=_named(f"public-sn-{n}"),
+            Tags=named(f"public-sn-{n}"),
         ),
         SubnetRouteTableAssociation(
             f"{title}RouteTableAssociation", SubnetId=Ref(title), RouteTableId=Ref("PublicSubnetRouteTable")
         ),
-        EIP(f"NAT{n}EIP", DependsOn=[ATTACHMENT], Domain="vpc", Tags=_named(f"nat-eip-{n}")),
+        EIP(f"NAT{n}EIP", DependsOn=[ATTACHMENT], Domain="vpc", Tags=named(f"nat-eip-{n}")),
         NatGateway(
             f"NATGateway{n}",
             DependsOn=[ATTACHMENT],
             AllocationId=GetAtt(f"NAT{n}EIP", "AllocationId"),
             SubnetId=Ref(title),
-            Tags=_named(f"nat-gtw-{n}"),
+            Tags=named(f"nat-gtw-{n}"),
         ),
         Route(
             f"PrivateSubnet{n}ARoute",
@@ -102,7 +109,3 @@ def public_subnet(n: int, vpc_id: Any, zones: Any, cidr: Any) -> list[Any]:
             NatGatewayId=Ref(f"NATGateway{n}"),
         ),
     ]
-
-
-def _named(what: str, **more: Any) -> Any:
-    return environment_tags(Name=Sub(f"{what}-${{EnvName}}-${{EnvType}}"), **more)
