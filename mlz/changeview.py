@@ -21,6 +21,7 @@ def lines(view: ChangeSetView, *, detailed: bool = False) -> list[Line]:
     if view.is_empty:
         return [Line(f"{view.stack}: nothing to change", "title")]
     body = _grouped(view) if view.kind == "CREATE" and not detailed else [_change(change) for change in view.changes]
+    body = list(body) or [Line("  ~ outputs or tags only", "change")]
     return [Line(f"{view.stack}: {view.kind.lower()}", "title"), *body, *_warnings(view), Line(summary(view), "title")]
 
 

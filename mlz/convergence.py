@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from generator.errors import ToolError
@@ -55,7 +55,7 @@ def require_targets(settings: Settings) -> None:
 
 def identified(settings: Settings, cloud: Cloud) -> Settings:
     """The settings with ids for units that are given as paths of names: templates take ids only."""
-    from msgspec.structs import replace
+    from msgspec.structs import replace as changed
 
     from stacksets.organization import resolve
 
@@ -63,21 +63,21 @@ def identified(settings: Settings, cloud: Cloud) -> Settings:
         return settings
     found = resolve(cloud.client("organizations"), targets.scopes(settings), allow_empty=True)
     staging, prod = (
-        replace(stage, organizational_units=tuple(_unit(path) for path in found.stages[stage.name].paths))
+        changed(stage, organizational_units=tuple(_unit(path) for path in found.stages[stage.name].paths))
         for stage in settings.targets.stages
     )
-    return replace(settings, targets=replace(settings.targets, staging=staging, prod=prod))
+    return changed(settings, targets=changed(settings.targets, staging=staging, prod=prod))
 
 
 def without_names(settings: Settings) -> Settings:
     """The settings without the units that are given by name; enough to check every other parameter."""
-    from msgspec.structs import replace
+    from msgspec.structs import replace as changed
 
     staging, prod = (
-        replace(stage, organizational_units=tuple(u for u in stage.organizational_units if u.startswith(("ou-", "r-"))))
+        changed(stage, organizational_units=tuple(u for u in stage.organizational_units if u.startswith(("ou-", "r-"))))
         for stage in settings.targets.stages
     )
-    return replace(settings, targets=replace(settings.targets, staging=staging, prod=prod))
+    return changed(settings, targets=changed(settings.targets, staging=staging, prod=prod))
 
 
 def _unit(path: str) -> str:
@@ -100,7 +100,8 @@ def situation(settings: Settings, manifest: Manifest, cloud: Cloud, insistence: 
     resolution = organization.resolve(client, targets.scopes(settings), expected, insistence.emptiness)
     members = {name: membership.accounts for name, membership in resolution.stages.items()}
     wanted = {account for accounts in members.values() for account in accounts}
-    state, overrides = _networks(settings, cloud, state, members)
+    state, overrides = _networks(settings, manifest, cloud, state, members)
+    facts = replace(facts, organization=resolution.organization)
     return Situation(
         specs=targets.specs(settings, manifest, facts, members, overrides),
         state=state,
@@ -115,7 +116,7 @@ def _skipped(resolution: Resolution) -> dict[str, str]:
 
 
 def _networks(
-    settings: Settings, cloud: Cloud, state: State, members: Mapping[str, Sequence[str]]
+    settings: Settings, manifest: Manifest, cloud: Cloud, state: State, members: Mapping[str, Sequence[str]]
 ) -> tuple[State, dict[str, dict[str, str]]]:
     """The state with overrides and a network for every account, both only when a set is about to get an account.
 
@@ -131,7 +132,8 @@ def _networks(
     known = with_overrides(service(cloud), state, names)
     networks = {account: dict(o) for name in names for account, o in known.sets[name].overrides.items()}
     wanted = sorted(account for accounts in members.values() for account in accounts)
-    given = targets.allocations(settings, wanted, held_by(networks))
+    development = targets.development_block(settings, manifest)
+    given = targets.allocations(settings, wanted, held_by(networks), development)
     return known, {account: allocation.overrides for account, allocation in given.items()}
 
 

@@ -12,51 +12,36 @@ if TYPE_CHECKING:
     from stacksets.client import Cloud
 
 WANTED_ZONES = 2
+NONE = "none"
 
 
 def environment(cloud: Cloud, settings: Settings) -> Facts:
-    """Three calls; ToolError when the environment is not deployed."""
-    from templates.published import (
-        DATA_BUCKET_NAME,
-        MODEL_BUCKET_NAME,
-        PIPELINE_EXECUTION_ROLE_ARN,
-        S3_KEY_ARN,
-        STACK_SET_ADMINISTRATION_ROLE_ARN,
-    )
+    """From the outputs of env-main; ToolError when the environment is not deployed, or not as this program does it."""
+    from stacksets.stacks import find
 
-    wanted = (
-        DATA_BUCKET_NAME,
-        MODEL_BUCKET_NAME,
-        PIPELINE_EXECUTION_ROLE_ARN,
-        S3_KEY_ARN,
-        STACK_SET_ADMINISTRATION_ROLE_ARN,
-    )
-    found = _published(cloud, settings, [item.key for item in wanted])
+    name = settings.env_stack_name
+    stack = find(cloud, name)
+    if stack is None:
+        where = f"{name}: there is no such stack in {cloud.account}, {settings.region}"
+        raise ToolError(where, "deploy the environment first: mlz deploy env")
+
+    def output(key: str) -> str:
+        if stack.outputs.get(key, NONE) == NONE:
+            raise ToolError(
+                f"{name}: the stack ({stack.status}) has no output {key}", "deploy it again: mlz deploy env"
+            )
+        return stack.outputs[key]
+
     return Facts(
         account=cloud.account,
         partition=cloud.partition,
-        administration_role_arn=found[STACK_SET_ADMINISTRATION_ROLE_ARN.key],
-        pipeline_role_arn=found[PIPELINE_EXECUTION_ROLE_ARN.key],
-        data_bucket=found[DATA_BUCKET_NAME.key],
-        model_bucket=found[MODEL_BUCKET_NAME.key],
-        key_arn=found[S3_KEY_ARN.key],
+        administration_role_arn=output("StackSetAdministrationRoleArn"),
+        pipeline_role_arn=output("PipelineExecutionRoleArn"),
+        data_bucket=output("DataBucketName"),
+        model_bucket=output("ModelBucketName"),
+        key_arn=output("ModelS3KMSKeyArn"),
         zones=zones(cloud, settings, settings.network.availability_zones),
     )
-
-
-def _published(cloud: Cloud, settings: Settings, keys: list[str]) -> dict[str, str]:
-    from stacksets.client import translated
-
-    names = {f"{settings.identity}-{key}": key for key in keys}
-    with translated(f"environment {settings.identity}"):
-        answer = cloud.client("ssm").get_parameters(Names=list(names))
-    found = {names[entry["Name"]]: str(entry["Value"]) for entry in answer["Parameters"]}
-    if missing := [name for name, key in names.items() if key not in found]:
-        where = (
-            f"environment {settings.identity}: {cloud.account} in {settings.region} has no SSM parameter {missing[0]}"
-        )
-        raise ToolError(where, "deploy the environment first: mlz deploy env")
-    return found
 
 
 def zones(cloud: Cloud, settings: Settings, count: int = WANTED_ZONES) -> tuple[str, ...]:

@@ -148,11 +148,6 @@ def _pool(settings: Settings, blocks: dict[Path, IPv4Network]) -> Iterator[Viola
     for (_, first), (path, second) in combinations(pins.items(), 2):
         if first.overlaps(second):
             yield Violation(path, f"{second} overlaps {first}, of another account", "choose a free block")
-    vpc = blocks.get(("env", "parameters", "VPCCIDR"))
-    if vpc and vpc.overlaps(pool) and not any(vpc.subnet_of(block) for block in fixed.values()):
-        yield Violation(
-            ("env", "parameters", "VPCCIDR"), f"{vpc} overlaps network.pool {pool}", "add it to network.reserved"
-        )
 
 
 def _environment(blocks: dict[Path, IPv4Network]) -> Iterator[Violation]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mlz.settings import Rollout, Settings, Stage
 
 ROLES, NETWORK = "roles", "network"
+ENV = "env-main.yaml"
+S3_ENDPOINT = "CreateS3VPCEndpoint"
 TEMPLATES = {ROLES: "env-iam-target-account-roles.yaml", NETWORK: "env-vpc.yaml"}
 # DNS suffix of S3 by partition (AWS General Reference, "Amazon S3 endpoints"; read 2026-11-21).
 SUFFIX = {"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com", "aws-cn": "amazonaws.com.cn"}
@@ -34,6 +36,7 @@ class Facts:
     model_bucket: str
     key_arn: str
     zones: tuple[str, ...]
+    organization: str = ""
 
 
 def columns(settings: Settings) -> list[Column]:
@@ -46,7 +49,9 @@ def columns(settings: Settings) -> list[Column]:
 
 
 def layers(settings: Settings) -> tuple[str, ...]:
-    return (ROLES, NETWORK) if settings.network.enabled else (ROLES,)
+    """Roles unless another process creates them, then networks unless the accounts have theirs."""
+    makes_roles = settings.env.parameters.get("CreateEnvironmentIAMRoles", "YES") == "YES"
+    return ((ROLES,) if makes_roles else ()) + ((NETWORK,) if settings.network.enabled else ())
 
 
 def scopes(settings: Settings) -> dict[str, Scope]:
@@ -57,14 +62,24 @@ def scopes(settings: Settings) -> dict[str, Scope]:
     }
 
 
-def allocations(settings: Settings, accounts: Sequence[str], held: Mapping[str, str]) -> dict[str, Allocation]:
-    """A network for each account: the one it holds, else its pin, else the first free block of the pool."""
+def allocations(
+    settings: Settings, accounts: Sequence[str], held: Mapping[str, str], development: str
+) -> dict[str, Allocation]:
+    """A network for each account: the one it holds, else its pin, else the first free block of the pool.
+
+    `development` is the block of the development account's VPC, which no target gets.
+    """
     network = settings.network
     reserved = {f"network.reserved[{index}]": block for index, block in enumerate(network.reserved)}
-    own = settings.env.parameters.get("VPCCIDR")
-    if isinstance(own, str) and not any(own == block for block in network.reserved):
-        reserved["env.parameters.VPCCIDR"] = own
+    if development not in network.reserved:
+        reserved["the development VPC"] = development
     return allocate(network.pool, network.vpc_prefix, accounts, {**network.pins, **held}, reserved)
+
+
+def development_block(settings: Settings, manifest: Manifest) -> str:
+    """The addresses of the development VPC: as given, else the default of env-main."""
+    given = settings.env.parameters.get("VPCCIDR")
+    return given if isinstance(given, str) else manifest.template(ENV).parameters["VPCCIDR"].default or ""
 
 
 def specs(
@@ -140,28 +155,44 @@ def definition(settings: Settings, manifest: Manifest, facts: Facts, stage: Stag
 
 
 def _parameters(settings: Settings, facts: Facts, stage: Stage, layer: str, entry: TemplateEntry) -> dict[str, str]:
+    """The same values with which env-main fills its own stack sets (templates.env.main_stack_sets)."""
     shared = {
         "EnvName": settings.environment.name,
         "EnvType": stage.name,
-        "AdministratorAccountId": facts.account,
         "ModelBucketName": facts.model_bucket,
     }
     if layer == ROLES:
-        roles = {
-            "AdministratorEnvType": settings.environment.type,
-            "StackSetAdministrationRoleArn": facts.administration_role_arn,
-            "ModelS3KMSKeyArn": facts.key_arn,
-            "PipelineExecutionRoleArn": facts.pipeline_role_arn,
-        }
-        return _known({**shared, **roles}, entry)
+        return _known({**shared, **_role_values(settings, facts)}, entry)
+    own = _network_values(settings, facts)
+    return {**_known({**shared, **own}, entry), **joined(settings.network.parameters)}
+
+
+def _role_values(settings: Settings, facts: Facts) -> dict[str, str]:
+    given = joined(settings.env.parameters)
+    return {
+        "AdministratorAccountId": facts.account,
+        "AdministratorEnvType": settings.environment.type,
+        "StackSetAdministrationRoleArn": facts.administration_role_arn,
+        "ModelS3KMSKeyArn": facts.key_arn,
+        "PipelineExecutionRoleArn": facts.pipeline_role_arn,
+        "SageMakerModelExecutionRoleName": given.get("SageMakerModelExecutionRoleName", ""),
+        "StackSetExecutionRoleName": given.get("StackSetExecutionRoleName", ""),
+    }
+
+
+def _network_values(settings: Settings, facts: Facts) -> dict[str, str]:
+    """A target always has an S3 endpoint; its other endpoints are those of the development VPC."""
+    given = joined(settings.env.parameters)
+    endpoints = {name: value for name, value in given.items() if name.endswith("VPCEndpoint") and name != S3_ENDPOINT}
     zones = facts.zones[: settings.network.availability_zones]
-    own = {
+    return {
+        **endpoints,
         "DataBucketName": facts.data_bucket,
         "AvailabilityZones": ",".join(zones),
         "NumberOfAZs": str(len(zones)),
         "CreateNATGateways": "NO",
+        "OrganizationId": facts.organization,
     }
-    return {**_known({**shared, **own}, entry), **joined(settings.network.parameters)}
 
 
 def _known(values: Mapping[str, str], entry: TemplateEntry) -> dict[str, str]:

@@ -9,7 +9,7 @@ ROLE, BUCKET = "AWS::IAM::Role", "AWS::S3::Bucket"
 
 
 def view(kind: str, *changes: ResourceChange) -> ChangeSetView:
-    return ChangeSetView("sm-mlops-dev", kind, "arn:change-set", "arn:stack", changes)
+    return ChangeSetView("sm-mlops-dev", kind, "arn:change-set" if changes else "", "arn:stack", changes)
 
 
 def test_an_update_names_every_change() -> None:
@@ -46,6 +46,15 @@ def test_a_creation_is_summed_up_by_nested_stack() -> None:
         "Change set: 3 to add, 0 to change, 0 to remove; 2 give access.",
     ]
     assert "  + Iam/A (AWS::IAM::Role)  (gives access)" in [line.text for line in lines(creation, detailed=True)]
+
+
+def test_an_update_without_resources() -> None:
+    only_outputs = ChangeSetView("sm-mlops-dev", "UPDATE", "arn:change-set", "arn:stack", ())
+    assert [line.text for line in lines(only_outputs)] == [
+        "sm-mlops-dev: update",
+        "  ~ outputs or tags only",
+        "Change set: 0 to add, 0 to change, 0 to remove.",
+    ]
 
 
 def test_nothing_to_change() -> None:

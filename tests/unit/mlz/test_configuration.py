@@ -143,13 +143,6 @@ def test_the_example_is_valid() -> None:
             ),
         ),
         (
-            "env:\n  parameters:\n    VPCCIDR: 10.64.0.0/16\n",
-            (
-                "mlz.yaml:3: env.parameters.VPCCIDR: 10.64.0.0/16 overlaps network.pool 10.64.0.0/12\n"
-                "hint: add it to network.reserved"
-            ),
-        ),
-        (
             "env:\n  parameters:\n    VPCCIDR: 10.0.0.0/16\n    PrivateSubnet1ACIDR: 10.1.0.0/20\n",
             (
                 "mlz.yaml:4: env.parameters.PrivateSubnet1ACIDR: 10.1.0.0/20 is not inside VPCCIDR 10.0.0.0/16\n"

@@ -7,7 +7,7 @@ import pytest
 from generator.package.manifest import Manifest, ParameterEntry, TemplateEntry
 from mlz.convergence import newcomers, without_names
 from mlz.settings import Env, Environment, Network, Package, Rollout, Settings, Stage, Targets
-from mlz.targets import Facts, allocations, columns, scopes, shells, specs, template_url
+from mlz.targets import Facts, allocations, columns, development_block, scopes, shells, specs, template_url
 from stacksets.spec import Preferences, Target
 from stacksets.state import Instance, SetState, State
 
@@ -53,6 +53,8 @@ MANIFEST = Manifest(
             "DataBucketName",
             "ModelBucketName",
             "CreateKMSVPCEndpoint",
+            "CreateSTSVPCEndpoint",
+            "OrganizationId",
         ),
     },
     (),
@@ -65,6 +67,7 @@ FACTS = Facts(
     model_bucket="models",
     key_arn="arn:aws:kms:eu-west-1:111122223333:key/1",
     zones=("eu-west-1a", "eu-west-1b", "eu-west-1c"),
+    organization="o-abcdefghij",
 )
 SETTINGS = Settings(
     region="eu-west-1",
@@ -74,6 +77,7 @@ SETTINGS = Settings(
         Stage("staging", organizational_units=("ou-ab12-34cdefgh",), exclude=("200000000009",)),
         Stage("prod", organizational_units=("Workloads/Prod",)),
     ),
+    env=Env(parameters={"CreateSTSVPCEndpoint": "NO", "CreateS3VPCEndpoint": "NO", "VPCCIDR": "10.9.0.0/16"}),
     network=Network(parameters={"CreateKMSVPCEndpoint": "NO"}),
     rollout=Rollout(failure_tolerance_percent=5),
     tags={"team": "ml"},
@@ -90,6 +94,8 @@ def test_one_set_a_layer_and_stage_staging_first() -> None:
     ]
     without = Settings(environment=Environment("ml", "dev"), network=Network(enabled=False), targets=SETTINGS.targets)
     assert [column.layer for column in columns(without)] == ["roles", "roles"]
+    given = Settings(env=Env(parameters={"CreateEnvironmentIAMRoles": "NO"}), targets=SETTINGS.targets)
+    assert [column.layer for column in columns(given)] == ["network", "network"]
 
 
 def test_the_roles_of_staging() -> None:
@@ -124,6 +130,8 @@ def test_the_network_of_prod_has_its_own_addresses() -> None:
         "DataBucketName": "data",
         "ModelBucketName": "models",
         "CreateKMSVPCEndpoint": "NO",
+        "CreateSTSVPCEndpoint": "NO",
+        "OrganizationId": "o-abcdefghij",
     }
     assert (network.stage_position, network.layer_position) == (1, 1)
 
@@ -137,10 +145,17 @@ def test_scopes() -> None:
     assert (staging.units, staging.accounts, staging.excluded) == (("ou-ab12-34cdefgh",), (), {"200000000009"})
 
 
+def test_the_development_block() -> None:
+    assert development_block(SETTINGS, MANIFEST) == "10.9.0.0/16"
+    entry = TemplateEntry("env-main.yaml", "", 1, "", parameters={"VPCCIDR": ParameterEntry("String", "10.0.0.0/16")})
+    manifest = Manifest("", "", "", "", {"env-main.yaml": entry}, ())
+    assert development_block(Settings(), manifest) == "10.0.0.0/16"
+
+
 def test_addresses_are_kept_pinned_or_the_first_free() -> None:
     network = Network(pins={"300000000001": "10.64.96.0/20"}, reserved=("10.64.0.0/19",))
-    settings = Settings(network=network, env=Env(parameters={"VPCCIDR": "10.64.32.0/20"}))
-    given = allocations(settings, [*STAGING, *PROD], {"200000000002": "10.70.0.0/20"})
+    settings = Settings(network=network)
+    given = allocations(settings, [*STAGING, *PROD], {"200000000002": "10.70.0.0/20"}, "10.64.32.0/20")
     assert {account: str(allocation.vpc) for account, allocation in given.items()} == {
         "200000000001": "10.64.48.0/20",
         "200000000002": "10.70.0.0/20",
