@@ -1,4 +1,4 @@
-"""The real publisher, killed at a hundred random instants: what stands there is whole, and a re-run completes it."""
+"""The real publisher, killed at a hundred random instants or raced by another one: what stands there is whole."""
 
 import multiprocessing
 import os
@@ -13,12 +13,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from generator.errors import ToolError
 from generator.package.manifest import Manifest
 from generator.package.publish import publish
 from generator.package.store import Access
 from tests.package.world import ACCOUNT, BUCKET, PREFIX, flaws, make_build, new_s3, serve
 
 KILLS = 100
+ROUNDS = 20
 SEED = 20261121
 FORK = multiprocessing.get_context("fork")
 ACCESS = Access(account=ACCOUNT)
@@ -52,14 +54,18 @@ def content(url: str) -> dict[str, bytes]:
 
 
 def begun(manifest: Manifest, folder: Path) -> int:
-    """Start publishing in a fork, warmed up as it is; returns its process id."""
+    """Start publishing in a fork, warmed up as it is; returns its process id. It exits with 1 when it was refused."""
     process = os.fork()
     if process:
         return process
+    code = 2
     try:
         publish(manifest, folder, ACCESS)
+        code = 0
+    except ToolError:
+        code = 1
     finally:
-        os._exit(0)
+        os._exit(code)
 
 
 def duration(manifest: Manifest, folder: Path) -> float:
@@ -102,3 +108,20 @@ def test_killed_at_a_hundred_instants(url: str, tmp_path: Path) -> None:
         published[prefix], kept = version, set(done)
     assert interrupted >= KILLS * 3 // 5
     assert publish(final, folder, ACCESS).requests == 1
+
+
+def test_of_two_publishers_at_once_the_loser_changes_nothing_of_the_winners_release(url: str, tmp_path: Path) -> None:
+    publish(make_build(tmp_path / "0", "v0"), tmp_path / "0", ACCESS)
+    outcomes = set()
+    for number in range(ROUNDS):
+        folders = (tmp_path / "1", tmp_path / "2")
+        builds = [make_build(folder, f"{folder.name} of round {number}") for folder in folders]
+        processes = [begun(manifest, folder) for manifest, folder in zip(builds, folders, strict=True)]
+        codes = tuple(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) for process in processes)
+        outcomes.add(codes)
+        stands = content(url)
+        whole = [manifest for manifest in builds if not list(flaws(stands, [manifest]))]
+        assert len(whole) == 1, number
+        assert codes[builds.index(whole[0])] == 0, number
+    assert outcomes <= {(0, 0), (0, 1), (1, 0)}
+    assert outcomes != {(0, 0)}, "they never met"
