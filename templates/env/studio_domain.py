@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from troposphere import And, AWSObject, Base64, Equals, Ref, Sub
+from troposphere import And, AWSObject, Base64, Equals, GetAtt, Sub
 from troposphere.sagemaker import (
     AppLifecycleManagement,
     CodeEditorAppSettings,
@@ -101,7 +101,7 @@ def storage() -> DefaultSpaceStorageSettings:
 
 def user_settings(role: Any, groups: Any, idle: Any, home: Any, scripts: list[StudioLifecycleConfig]) -> UserSettings:
     """Studio as the landing page, Classic hidden, idle shutdown; `scripts` are in the order of APP_KINDS."""
-    jupyter, editor = ([Ref(script)] for script in scripts)
+    jupyter, editor = ([GetAtt(script, "StudioLifecycleConfigArn")] for script in scripts)
     return UserSettings(
         ExecutionRole=role,
         SecurityGroups=groups,
