@@ -22,9 +22,9 @@ STACK_SET_NAME = Param(
 )
 KIND = Param(
     "PackageMirror",
-    "CODEARTIFACT, or FARGATE for a proxy of the Python package index; AUTO takes CodeArtifact where the Region has it",
+    "AUTO takes CodeArtifact where the Region has it and else a proxy on Fargate; FARGATE always takes the proxy",
     default="AUTO",
-    allowed=("AUTO", "CODEARTIFACT", "FARGATE"),
+    allowed=("AUTO", "FARGATE"),
     group=GROUP,
 )
 
@@ -36,9 +36,7 @@ def _in_regions(names: tuple[str, ...]) -> Any:
 
 
 HAS_CODEARTIFACT = Cond("RegionHasCodeArtifact", _in_regions(codeartifact_regions()))
-USES_CODEARTIFACT = Cond(
-    "UsesCodeArtifact", Or(Equals(KIND, "CODEARTIFACT"), And(Equals(KIND, "AUTO"), HAS_CODEARTIFACT))
-)
+USES_CODEARTIFACT = Cond("UsesCodeArtifact", And(HAS_CODEARTIFACT, Equals(KIND, "AUTO")))
 USES_FARGATE = Cond("UsesFargate", Not(USES_CODEARTIFACT))
 
 

@@ -10,7 +10,7 @@ from troposphere import Equals, GetAtt, Not, Ref, Select, Split, Sub
 from troposphere.codeartifact import Domain, Repository
 
 from generator.cfn import iam, rules
-from generator.cfn.arns import root_arn
+from generator.cfn.arns import ACCOUNT, root_arn
 from generator.cfn.contract import Cond, Out, Param, Rule
 from generator.cfn.stack import Stack
 from templates.core import package_mirror
@@ -90,23 +90,30 @@ class CoreSharedServicesEcs(Stack):
         export="ds-pypimirror-shared-service-endpoint-name",
     )
     DOMAIN_NAME = Out("PackageDomainName", "CodeArtifact domain; empty where the mirror is a proxy")
+    READERS = Out("PackageReaders", "Organization, or else account, whose principals CodeArtifact lets read packages")
     REPOSITORY_NAME = Out("PackageRepositoryName", "CodeArtifact repository; empty where the mirror is a proxy")
 
     def build(self) -> None:
-        self._codeartifact()
         self._fargate()
         service_name = Sub("com.amazonaws.vpce.${AWS::Region}.${MirrorEndpointService}")
         self.put(self.SERVICE_NAME, self.USES_FARGATE.then(service_name, CODEARTIFACT_MIRROR))
-        names = {self.DOMAIN_NAME: GetAtt("PackageDomain", "Name"), self.REPOSITORY_NAME: GetAtt("Packages", "Name")}
-        for output, name in names.items():
-            self.put(output, self.USES_CODEARTIFACT.then(name, ""))
+        self.put(self.READERS, self.IN_ORGANIZATION.then(self.ORGANIZATION_ID, ACCOUNT))
+        # CloudFormation refuses a template that names types unknown in its Region, whatever the conditions say.
+        if self.release.region in endpoints.codeartifact_regions():
+            self._codeartifact()
+            self.put(self.DOMAIN_NAME, self.USES_CODEARTIFACT.then(GetAtt("PackageDomain", "Name"), ""))
+            self.put(self.REPOSITORY_NAME, self.USES_CODEARTIFACT.then(GetAtt("Packages", "Name"), ""))
+        else:
+            self.put(self.DOMAIN_NAME, "")
+            self.put(self.REPOSITORY_NAME, "")
 
     def _codeartifact(self) -> None:
-        self.add(package_domain(self._organization_reads("GetTokens", [codeartifact.GetAuthorizationToken])))
-        self.add(public_packages())
-        self.add(packages(self._organization_reads("ReadPackages", list(_READS))))
-        for title in ("PackageDomain", "PublicPackages", "Packages"):
-            self.template.resources[title].resource["Condition"] = self.USES_CODEARTIFACT.name
+        for resource in (
+            package_domain(self._organization_reads("GetTokens", [codeartifact.GetAuthorizationToken])),
+            public_packages(),
+            packages(self._organization_reads("ReadPackages", list(_READS))),
+        ):
+            self.add(resource, when=self.USES_CODEARTIFACT)
 
     def _organization_reads(self, sid: str, actions: list[Any]) -> Any:
         """The account's own principals need no resource policy; others of the organization do."""

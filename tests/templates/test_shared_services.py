@@ -13,6 +13,7 @@ from templates.core.shared_services_ecs import CoreSharedServicesEcs
 from templates.core.shared_services_network import CoreSharedServicesNetwork
 from templates.env.vpc import EnvVpc
 from tests.templates.deployed import ACCOUNT, Deployed
+from tests.templates.release import FakeRelease
 
 WITH_CODEARTIFACT, WITHOUT = "eu-west-1", "ca-central-1"
 NETWORK = {
@@ -39,7 +40,6 @@ def types(stack: Deployed) -> set[str]:
     ("region", "kind", "found", "service_name"),
     [
         (WITH_CODEARTIFACT, "AUTO", {"AWS::CodeArtifact::Domain"}, "codeartifact"),
-        (WITHOUT, "CODEARTIFACT", {"AWS::CodeArtifact::Domain"}, "codeartifact"),
         (
             WITHOUT,
             "AUTO",
@@ -58,6 +58,13 @@ def test_codeartifact_where_it_exists_else_a_proxy(region: str, kind: str, found
     stack = mirror(region, PackageMirror=kind)
     assert types(stack) == found
     assert stack.outputs()["PyPIMirrorEndpointServiceName"] == service_name
+
+
+def test_where_codeartifact_is_unknown_its_types_are_not_even_named() -> None:
+    resources = CoreSharedServicesEcs(FakeRelease(WITHOUT)).document()["Resources"]
+    named = {body["Type"].split("::")[1] for body in resources.values()}
+    assert "CodeArtifact" not in named and "ECS" in named
+    assert mirror(WITHOUT).outputs()["PackageDomainName"] == ""
 
 
 @pytest.mark.parametrize(
@@ -92,6 +99,8 @@ def test_packages_come_from_the_public_index_through_a_store() -> None:
 
 def test_the_organization_reads_packages_and_nobody_else() -> None:
     assert "PermissionsPolicyDocument" not in mirror(WITH_CODEARTIFACT).resources()["Packages"]
+    assert mirror(WITH_CODEARTIFACT).outputs()["PackageReaders"] == ACCOUNT
+    assert mirror(WITH_CODEARTIFACT, OrganizationId="o-abc").outputs()["PackageReaders"] == "o-abc"
     policy = mirror(WITH_CODEARTIFACT, OrganizationId="o-abc").resources()["Packages"]["PermissionsPolicyDocument"]
 
     def may(action: str, organization: str) -> bool:
