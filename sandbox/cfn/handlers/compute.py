@@ -75,7 +75,8 @@ def _add_permission(task: Task) -> Made:
     raw = {key: task.properties[key] for key in keys if task.properties.get(key)}
     statement = json.dumps({**raw, "StatementId": sid})
     try:
-        translated(lambda: task.backend("lambda").add_permission(_function_name(task), "", statement), "Lambda")
+        function = translated(lambda: task.backend("lambda").get_function(_function_name(task)), "Lambda")
+        translated(lambda: function.policy.add_statement(statement, None), "Lambda")
     except MissingError as error:
         raise ResourceError(error.reason, error.code) from error
     return Made(sid, {"Id": sid})
