@@ -8,7 +8,7 @@ from typing import Any
 from troposphere import GetAtt, ImportValue, Join, Split, Sub
 from troposphere.awslambda import Function
 
-from generator.cfn.contract import Cond, Out, Param
+from generator.cfn.contract import Cond, Param
 from generator.cfn.stack import Nested, Stack, passing
 from templates.env import main_functions as look_ups
 from templates.env import main_published as published
@@ -16,7 +16,9 @@ from templates.env import main_stack_sets as stack_sets
 from templates.env import main_wiring as wiring
 from templates.env.iam import EnvIam
 from templates.env.kms import EnvKms
-from templates.env.main_parameters import Endpoints, FlowLogs, Given, Identity, Network, Targets
+from templates.env.main_outputs import Outputs
+from templates.env.main_parameters import Endpoints, FlowLogs, Given, Identity, Network
+from templates.env.main_targets import Targets
 from templates.env.main_wiring import Roles, Stage, Stores
 from templates.env.s3 import EnvS3
 from templates.env.sagemaker_studio import EnvSagemakerStudio
@@ -29,39 +31,16 @@ from templates.target.iam_target_account_roles import EnvIamTargetAccountRoles
 
 _ENDPOINTS = tuple(value for value in vars(Endpoints).values() if isinstance(value, Param))
 _LAUNCH_ROLE_EXPORT = "${CoreExportPrefix}-service-catalog-launch-role-arn"
-_MIRROR_EXPORT = "${CoreExportPrefix}-pypimirror-shared-service-endpoint-name"
+# One for all core stacks of a Region; core-shared-services-ecs exports it.
+_MIRROR_EXPORT = "ds-pypimirror-shared-service-endpoint-name"
 
 
-class EnvMain(FlowLogs, Endpoints, Network, Targets, Given, Identity, Stack):
+class EnvMain(Outputs, FlowLogs, Endpoints, Network, Targets, Given, Identity, Stack):
     """Order, and in reverse the order of deletion: roles, look-ups, network, keys, buckets, then Studio, products and
     the targets' stack sets. The stack sets name the administration role, so it outlives them."""
 
     FILE = "env-main.yaml"
     DESCRIPTION = "Data science environment: roles, network, keys, buckets, Studio, project templates, target accounts"
-
-    ASSUME_TEAM_ADMINISTRATOR = Out(
-        "AssumeTeamAdminRole", "Console link that switches to the team administrator; empty if created elsewhere"
-    )
-    ASSUME_DATA_SCIENTIST = Out(
-        "AssumeDataScientistRole", "Console link that switches to the data scientist; empty if created elsewhere"
-    )
-    OU_FUNCTION_ARN = Out(
-        "GetOUAccountsLambdaArn",
-        "Function that looks up the accounts of organizational units",
-        export=Sub("${EnvName}-${EnvType}-ou-accounts-lambda-arn"),
-    )
-    DOMAIN_ID = Out("SageMakerDomainId", "Id of the SageMaker domain")
-    VPC_ID = Out("VPCId", "VPC of the environment")
-    PRIVATE_SUBNET_IDS = Out("PrivateSubnetIds", "Private subnets, separated by commas")
-    SECURITY_GROUP_IDS = Out("SageMakerSecurityGroupIds", "Security groups of Studio and its jobs")
-    DATA_BUCKET_NAME = Out("DataBucketName", "Bucket for data, created or given")
-    MODEL_BUCKET_NAME = Out("ModelBucketName", "Bucket for models, created or given")
-    MODEL_KEY_ARN = Out("ModelS3KMSKeyArn", "Key that encrypts the buckets")
-    ADMINISTRATION_ROLE_ARN = Out("StackSetAdministrationRoleArn", "Role that administers the stack sets")
-    PIPELINE_ROLE_ARN = Out("PipelineExecutionRoleArn", "Role that SageMaker pipelines run with")
-    SETUP_ROLE_NAME_IN_USE = Out(
-        "SetupStackSetExecutionRoleName", "Role that the stack sets run with in target accounts"
-    )
 
     def build(self) -> None:
         iam = self._roles()
@@ -79,6 +58,7 @@ class EnvMain(FlowLogs, Endpoints, Network, Targets, Given, Identity, Stack):
         self.add(published.resource_group())
         self._outputs(iam, vpc, stores, studio)
         self.put(self.ADMINISTRATION_ROLE_ARN, administration)
+        self.put(self.ORGANIZATION, wiring.organization_id(staging))
         self.put(self.PIPELINE_ROLE_ARN, roles.pipeline_execution)
         self.put(self.SETUP_ROLE_NAME_IN_USE, wiring.setup_role_name())
 
@@ -124,7 +104,12 @@ class EnvMain(FlowLogs, Endpoints, Network, Targets, Given, Identity, Stack):
 
         def stage(title: str, name: Param, units: Param, listed: Param, block: Param) -> Stage:
             found = look_ups.unit_accounts(
-                f"{title}Accounts", look_up, units, include=include, organization=self.ORGANIZATION_ID
+                f"{title}Accounts",
+                look_up,
+                units,
+                include=include,
+                organization=self.ORGANIZATION_ID,
+                again=self.LOOK_UP_AGAIN,
             )
             return Stage(title, name, self.add(found, self.USES_UNITS), units, listed, block)
 
@@ -151,7 +136,7 @@ class EnvMain(FlowLogs, Endpoints, Network, Targets, Given, Identity, Stack):
         own = [value for value in vars(Network).values() if isinstance(value, Param)]
         flow_logs = [self.FLOW_LOGS_FORMAT, self.FLOW_LOGS_RETENTION, self.FLOW_LOGS_INTERVAL]
         flow_logs += [self.FLOW_LOGS_TRAFFIC, self.FLOW_LOGS_KEY]
-        mirror = self.USES_MIRROR.then(ImportValue(Sub(_MIRROR_EXPORT)), "")
+        mirror = self.USES_MIRROR.then(ImportValue(_MIRROR_EXPORT), "")
         return self._child(
             "EnvironmentVPC",
             EnvVpc,

@@ -19,6 +19,7 @@ class GetOUAccounts(AWSObject):
         "OUIds": (list, True),
         "IncludeAccounts": (str, True),
         "OrganizationId": (str, True),
+        "LookUp": (str, True),
     }
 
 
@@ -35,14 +36,20 @@ class GetNetworkConfiguration(AWSObject):
     }
 
 
-def unit_accounts(title: str, look_up: Function, units: Any, *, include: Any, organization: Any) -> GetOUAccounts:
-    """The accounts below `units` (comma-separated), and their organization paths; `include` is YES or NO."""
+def unit_accounts(
+    title: str, look_up: Function, units: Any, *, include: Any, organization: Any, again: Any
+) -> GetOUAccounts:
+    """The accounts below `units` (comma-separated), and their organization paths.
+
+    `include` is YES or NO. CloudFormation looks up again only when a property changes: `again` is there to be changed.
+    """
     return GetOUAccounts(
         title,
         ServiceToken=token(look_up),
         OUIds=Split(",", units),
         IncludeAccounts=include,
         OrganizationId=organization,
+        LookUp=again,
     )
 
 

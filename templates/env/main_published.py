@@ -11,7 +11,8 @@ from troposphere.resourcegroups import Group, Query, ResourceQuery, TagFilter
 from troposphere.ssm import Parameter
 
 from templates import published as names
-from templates.env.main_parameters import Given, Identity, Targets
+from templates.env.main_parameters import Given, Identity
+from templates.env.main_targets import Targets
 from templates.env.main_wiring import NONE, Roles, Stage, Stores, stage_role_name
 from templates.parameters import environment_tags
 from templates.published import MODEL_EXECUTION_ROLE, STACK_SET_EXECUTION_ROLE, Published

@@ -23,7 +23,8 @@ from troposphere.cloudformation import Parameter as StackSetParameter
 from generator.cfn.contract import Param
 from generator.cfn.stack import Nested, Release, passing
 from generator.cfn.tags import tags
-from templates.env.main_parameters import Endpoints, Identity, Network, Targets
+from templates.env.main_parameters import Endpoints, Identity, Network
+from templates.env.main_targets import Targets
 from templates.env.main_wiring import Stage, Stores, organization_id, setup_role_name, target_role_parameters
 from templates.env.vpc import EnvVpc
 from templates.target.iam_target_account_roles import EnvIamTargetAccountRoles

@@ -11,7 +11,8 @@ from generator.cfn.contract import Out, Param
 from generator.cfn.stack import Nested
 from templates.env.iam import EnvIam
 from templates.env.main_functions import GetOUAccounts
-from templates.env.main_parameters import FlowLogs, Given, Identity, Targets
+from templates.env.main_parameters import FlowLogs, Given, Identity
+from templates.env.main_targets import Targets
 from templates.published import SETUP_EXECUTION_ROLE
 from templates.target.iam_target_account_roles import EnvIamTargetAccountRoles
 

@@ -67,9 +67,9 @@ class EnvSagemakerStudio(Stack):
     )
     SOURCE_IDENTITY = Param(
         "ExecutionRoleIdentity",
-        "USER_PROFILE_NAME writes the user's profile into CloudTrail; the execution role's trust must then allow "
-        "sts:SetSourceIdentity",
-        default="DISABLED",
+        "USER_PROFILE_NAME writes the user's profile into CloudTrail; an execution role created elsewhere must then "
+        "let SageMaker do sts:SetSourceIdentity",
+        default="USER_PROFILE_NAME",
         allowed=("USER_PROFILE_NAME", "DISABLED"),
         group=_STUDIO,
         label="Source identity",
