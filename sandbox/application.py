@@ -12,6 +12,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from moto.core.exceptions import ServiceException
+from moto.iam.models import iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from sandbox import buckets, organizations
@@ -19,6 +20,7 @@ from sandbox.api import query, rpc
 from sandbox.api.errors import AwsError, not_implemented
 from sandbox.api.models import operation_model
 from sandbox.api.request import Call, Environ, json_target, read_call
+from sandbox.aws_policies import make_known
 from sandbox.calls import Calls
 from sandbox.cfn.errors import CfnError
 from sandbox.faults import Faults, error_of
@@ -74,6 +76,8 @@ class Application:
             raise not_implemented(call.service, call.operation or "?")
         if call.service == "organizations":
             return self._organizations(call)
+        if call.service == "iam" and "PolicyArn" in call.params:
+            make_known(iam_backends[call.account]["aws"], call.params["PolicyArn"])
         if call.service == "s3":
             expected = call.environ.get("HTTP_X_AMZ_EXPECTED_BUCKET_OWNER")
             buckets.guard(call.caller, call.operation, call.environ["PATH_INFO"], expected)

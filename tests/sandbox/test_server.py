@@ -13,6 +13,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from sandbox.api.rpc import from_cbor
 from sandbox.server import Sandbox
 
 
@@ -114,6 +115,35 @@ def test_a_port_that_is_taken() -> None:
         taken.listen()
         with pytest.raises(OSError, match="Address already in use"):
             Sandbox(port=taken.getsockname()[1]).start()
+
+
+def test_policies_of_aws_can_be_attached(client: Any) -> None:
+    iam = client("iam")
+    iam.create_role(RoleName="r", AssumeRolePolicyDocument="{}")
+    iam.attach_role_policy(RoleName="r", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    attached = iam.list_attached_role_policies(RoleName="r")["AttachedPolicies"]
+    assert attached == [{"PolicyName": "ReadOnlyAccess", "PolicyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}]
+    with pytest.raises(ClientError, match="NoSuchEntity"):
+        iam.attach_role_policy(RoleName="r", PolicyArn="arn:aws:iam::aws:policy/NoSuchPolicy")
+
+
+def test_cbor_is_spoken(aws: Sandbox) -> None:
+    def ask(operation: str, body: bytes) -> tuple[int, dict[str, Any]]:
+        scope = "Credential=111111111111/20260101/eu-west-1/servicecatalog/aws4_request"
+        headers = {"smithy-protocol": "rpc-v2-cbor", "Content-Type": "application/cbor"}
+        headers["Authorization"] = f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=x"
+        connection = http.client.HTTPConnection(urlsplit(aws.endpoint).netloc)
+        connection.request("POST", f"/service/AWS242ServiceCatalogService/operation/{operation}", body, headers)
+        response = connection.getresponse()
+        assert response.headers["smithy-protocol"] == "rpc-v2-cbor"
+        answer = (response.status, from_cbor(response.read()))
+        connection.close()
+        return answer
+
+    assert ask("ListPortfolios", b"") == (200, {"PortfolioDetails": []})
+    status, error = ask("ListPrincipalsForPortfolio", b"\xa1kPortfolioIddnone")
+    assert (status, error["__type"]) == (400, "ResourceNotFoundException")
+    assert ask("ListAcceptedPortfolioShares", b"\xa0") == (200, {"PortfolioDetails": []})
 
 
 def test_sagemakers_portfolio_can_be_enabled(client: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from .. import naming
@@ -42,29 +42,12 @@ def _name(task: Task, given: str, field: str) -> str:
     return name
 
 
-@lru_cache(maxsize=1)
-def _managed_by_aws() -> Mapping[str, Any]:
-    """moto ships AWS's own policies; parsed once, and put into an account when something there attaches one."""
-    from moto.iam.aws_managed_policies import aws_managed_policies_data
-
-    return dict(json.loads(aws_managed_policies_data))
-
-
 def attach(task: Task, role: str, arn: str) -> None:
+    from sandbox.aws_policies import make_known
+
     backend = task.backend("iam")
-    if ":iam::aws:policy/" in arn and arn not in backend.managed_policies:
-        _add_policy_of_aws(backend, arn)
+    make_known(backend, arn)
     _call(lambda: backend.attach_role_policy(arn, role), role)
-
-
-def _add_policy_of_aws(backend: Any, arn: str) -> None:
-    from moto.iam.models import AWSManagedPolicy
-
-    name = arn.rsplit("/", 1)[-1]
-    found = _managed_by_aws().get(name)
-    if found is not None:
-        policy = AWSManagedPolicy.from_data(name, backend.account_id, backend.region_name, found)
-        backend.managed_policies[policy.arn] = policy
 
 
 def _create_role(task: Task) -> Made:
