@@ -6,7 +6,7 @@ from typing import Any
 
 from awacs import codeartifact
 from awacs.aws import Principal
-from troposphere import Equals, GetAtt, Not, Ref, Select, Split, Sub
+from troposphere import Equals, GetAtt, Join, Not, Ref, Select, Split, Sub
 from troposphere.codeartifact import Domain, Repository
 
 from generator.cfn import iam, rules
@@ -73,7 +73,7 @@ class CoreSharedServicesEcs(Stack):
     USES_CODEARTIFACT = package_mirror.USES_CODEARTIFACT
     USES_FARGATE = package_mirror.USES_FARGATE
     IN_ORGANIZATION = endpoints.IN_ORGANIZATION
-    HAS_CONSUMERS = Cond("HasConsumers", Not(Equals(Select(0, CONSUMERS), "")))
+    HAS_CONSUMERS = Cond("HasConsumers", Not(Equals(Join("", CONSUMERS), "")))
 
     NETWORK_RULE = Rule(
         "FargateNetwork",

@@ -89,8 +89,9 @@ def only_from_network(
     """Deny data-plane calls that come neither through `endpoint`, nor (with `targets`) through a target's endpoints.
 
     Calls that AWS services make, or forward for a caller, and those of `exempt_roles` (ARNs, may be empty strings) are
-    left alone. Every operator holds when its key is absent, so a call from the internet is denied. An empty target
-    parameter matches no account and no path. Control-plane actions do not belong in `actions`: nobody could repair it.
+    left alone. Every operator holds when its key is absent, so a call from the internet is denied. Without targets the
+    word `none` stands for them, since a condition cannot have an empty list. Control-plane actions do not belong in
+    `actions`: nobody could repair it.
     """
     strangers: dict[str, Any] = {"aws:SourceVpce": endpoint}
     if exempt_roles:
@@ -100,8 +101,9 @@ def only_from_network(
         "BoolIfExists": {"aws:PrincipalIsAWSService": "false", "aws:ViaAWSService": "false"},
     }
     if targets:
-        strangers["aws:VpceAccount"] = TARGET_ACCOUNTS
-        when["ForAllValues:StringNotLikeIfExists"] = {"aws:VpceOrgPaths": TARGET_ORG_PATHS}
+        strangers["aws:VpceAccount"] = HAS_ACCOUNTS.then(TARGET_ACCOUNTS, "none")
+        paths = HAS_ORG_PATHS.then(TARGET_ORG_PATHS, "none")
+        when["ForAllValues:StringNotLikeIfExists"] = {"aws:VpceOrgPaths": paths}
     return deny(sid, actions, resources, when=when, principal=EVERYONE)
 
 
