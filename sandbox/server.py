@@ -27,6 +27,7 @@ from sandbox.lambdas import Lambdas, invoke_answer
 from sandbox.portfolios import Portfolios
 from sandbox.stacksets.resource import StackSetResource
 from sandbox.stacksets.service import StackSets
+from sandbox.studio import Studio
 from sandbox.state import forget_everything
 
 
@@ -105,6 +106,7 @@ class Sandbox:
             ("sts", "GetCallerIdentity"): lambda call: caller_identity(call.caller),
             ("lambda", "Invoke"): self._invoke,
             **Portfolios().operations(),
+            **Studio().operations(),
             **cloudformation.operations(self._handlers),
         }
         control = Controls(self.faults, self.calls, self._health, self.inventory, self.engine.signal, self.set_latency)
