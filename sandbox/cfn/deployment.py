@@ -28,7 +28,7 @@ SNAPSHOT = (
 
 
 class Deployment:
-    """`apply` once, then either `commit` or `revert`; the caller sets the stack's statuses between them.
+    """`apply` once, then either `commit`, or `revert` and `discard`; the caller sets the stack's statuses between them.
 
     Nothing old is deleted before `commit`, so `revert` finds it. Nested stacks' deployments are `children` and are
     committed and reverted with their parent.
@@ -43,6 +43,7 @@ class Deployment:
         self.cancelled = threading.Event()
         self.steps: list[Step] = []
         self.obsolete: list[Resource] = []
+        self.discarded: list[Resource] = []
         self.failed: dict[str, ResourceError] = {}
         self.outputs = Outputs(registry, stack, prepared)
         self.before = {name: getattr(stack, name) for name in SNAPSHOT}
@@ -75,21 +76,21 @@ class Deployment:
         for name, value in self.before.items():
             setattr(self.stack, name, value)
         self.outputs.restore()
-        made: list[Resource] = []
         while self.steps:
             step = self.steps[-1]
             if step.logical_id not in skip:
-                undo(self.registry, self.stack, step, made)
+                undo(self.registry, self.stack, step, self.discarded)
             self.steps.pop()
         for child in reversed(self.children):
-            child.settle_revert()
-        Deletion(self.registry, self.stack).clean(made, creating=True)
+            self.registry.status(child.stack, "UPDATE_ROLLBACK_IN_PROGRESS")
+            child.revert()
 
-    def settle_revert(self) -> None:
-        """As a nested stack: revert with the statuses that its own stack shows."""
-        self.registry.status(self.stack, "UPDATE_ROLLBACK_IN_PROGRESS")
-        self.revert()
-        self.registry.status(self.stack, "UPDATE_ROLLBACK_COMPLETE")
+    def discard(self) -> None:
+        """After `revert`: delete what the update had made."""
+        for child in self.children:
+            child.discard()
+            self.registry.status(child.stack, "UPDATE_ROLLBACK_COMPLETE")
+        Deletion(self.registry, self.stack).clean(self.discarded, creating=True)
 
     def _install(self) -> None:
         stack, prepared = self.stack, self.prepared
@@ -145,6 +146,7 @@ class Deployment:
             spec = self.prepared.template.resources[name]
             existing = self.stack.resources[name] = Resource(name, spec.type, "", "", self.registry.hooks.now())
             self.steps.append(Step(name, "created"))
+            self.registry.mark(self.stack, existing, "CREATE_IN_PROGRESS")
             self.registry.mark(self.stack, existing, "CREATE_FAILED", error.reason)
         else:
             self.registry.mark(self.stack, existing, "UPDATE_FAILED", error.reason)

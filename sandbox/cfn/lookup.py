@@ -97,7 +97,8 @@ class StackLookup:
         if is_custom(resource.type):
             where = f"{self.scope.stack_id}|{resource.logical_id}|{resource.physical_id}"
             raise invalid(
-                f"CustomResource attribute error: Vendor response doesn't contain {attribute} attribute in object {where}"
+                f"CustomResource attribute error: Vendor response doesn't contain {attribute} attribute "
+                f"in object {where}"
             )
         kind = schema.of(resource.type, self.scope.region)
         if kind is None or resource.type == NESTED:

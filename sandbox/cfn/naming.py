@@ -14,7 +14,7 @@ from .schema import Schema
 _ALPHABET = string.ascii_uppercase + string.digits
 DEFAULT_NAME_LIMIT = 255
 
-# How services shape ARNs that are not `<service>:<region>:<account>:<kind>/<name>`: templates of the part after `arn:…:`.
+# How services shape ARNs that are not `<service>:<region>:<account>:<kind>/<name>`; the part after `arn:…:`.
 # Source: the Service Authorization Reference, "Resource types defined by …" of each service.
 ARN_SHAPES: Mapping[str, str] = {
     "AWS::S3::Bucket": "s3:::{name}",
@@ -34,7 +34,7 @@ ARN_SHAPES: Mapping[str, str] = {
     "AWS::IAM::ServerCertificate": "iam::{account}:server-certificate/{name}",
     "AWS::CloudTrail::Trail": "cloudtrail:{region}:{account}:trail/{name}",
     "AWS::CloudWatch::Alarm": "cloudwatch:{region}:{account}:alarm:{name}",
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": "elasticloadbalancing:{region}:{account}:loadbalancer/net/{name}/{short}",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": "{service}:{region}:{account}:loadbalancer/net/{name}/{short}",
     "AWS::ElasticLoadBalancingV2::TargetGroup": "elasticloadbalancing:{region}:{account}:targetgroup/{name}/{short}",
     "AWS::ElasticLoadBalancingV2::Listener": "elasticloadbalancing:{region}:{account}:listener/net/{name}/{short}",
     "AWS::CodeStarConnections::Connection": "codestar-connections:{region}:{account}:connection/{uuid}",
@@ -173,6 +173,8 @@ def attribute(schema: Schema, path: str, physical: str, properties: Mapping[str,
             return 0
     if leaf.endswith("Arn"):
         return arn(schema.type, _own_name(schema, properties) or physical.split("|")[0].rsplit("/", 1)[-1], scope)
+    if leaf.endswith("Name") and _own_name(schema, properties):
+        return _own_name(schema, properties)
     return _words(schema, leaf, physical, scope)
 
 

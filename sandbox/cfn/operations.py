@@ -69,6 +69,7 @@ def roll_back(registry: Registry, stack: Stack, deployment: Deployment, skip: fr
         return
     registry.broken.pop(stack.stack_id, None)
     registry.status(stack, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
+    deployment.discard()
     registry.status(stack, "UPDATE_ROLLBACK_COMPLETE")
 
 

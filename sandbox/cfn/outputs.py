@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .errors import CfnError, DeploymentError
+from .errors import CfnError, DeploymentError, invalid
 from .intrinsic import NO_VALUE, resolve, text
 from .model import JSON, Export, Output, Stack
 from .preparation import Prepared
@@ -46,9 +46,9 @@ class Outputs:
         if value is NO_VALUE:
             return None
         if isinstance(value, list | dict):
-            raise CfnError(
-                "ValidationError",
-                f"Template format error: The Value field of every Outputs member must evaluate to a String and not a List or Map. ({key})",
+            raise invalid(
+                f"Template format error: Output {key} is malformed. "
+                "The Value field of every Outputs member must evaluate to a String."
             )
         export = resolve((spec.get("Export") or {}).get("Name"), lookup)
         name = None if export in (None, NO_VALUE) else text(export)

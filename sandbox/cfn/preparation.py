@@ -17,8 +17,19 @@ from .template import Template
 
 IAM_TYPES = frozenset(
     f"AWS::IAM::{kind}"
-    for kind in ("AccessKey", "Group", "GroupPolicy", "InstanceProfile", "ManagedPolicy", "Policy", "Role")
-    + ("RolePolicy", "User", "UserPolicy", "UserToGroupAddition")
+    for kind in (
+        "AccessKey",
+        "Group",
+        "GroupPolicy",
+        "InstanceProfile",
+        "ManagedPolicy",
+        "Policy",
+        "Role",
+        "RolePolicy",
+        "User",
+        "UserPolicy",
+        "UserToGroupAddition",
+    )
 )
 NAME_PROPERTIES = frozenset({"RoleName", "UserName", "GroupName", "ManagedPolicyName", "InstanceProfileName"})
 
@@ -68,7 +79,7 @@ def prepare(
 
 @lru_cache(maxsize=1024)
 def needed_capabilities(template: Template) -> tuple[str, ...]:
-    """CAPABILITY_NAMED_IAM for IAM resources with names, CAPABILITY_IAM for others, CAPABILITY_AUTO_EXPAND for macros."""
+    """CAPABILITY_NAMED_IAM for IAM resources with names, else CAPABILITY_IAM; CAPABILITY_AUTO_EXPAND for macros."""
     needed = []
     iam = [spec for spec in template.resources.values() if spec.type in IAM_TYPES]
     if any(NAME_PROPERTIES & spec.properties.keys() for spec in iam):

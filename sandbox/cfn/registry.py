@@ -111,7 +111,7 @@ class Registry:
                 now,
                 reason,
                 token=stack.token,
-            )  # fmt: skip
+            )
         )
 
     def event(
@@ -139,7 +139,7 @@ class Registry:
                 reason,
                 properties,
                 stack.token,
-            )  # fmt: skip
+            )
         )
 
     def mark(self, stack: Stack, resource: Resource, status: str, reason: str | None = None) -> None:
@@ -160,7 +160,7 @@ class Registry:
                     resource.logical_id,
                     resource.kind,
                     retained,
-                )  # fmt: skip
+                )
             )
 
     def claim(self, scope: Scope, type_name: str, physical_id: str) -> bool:

@@ -38,7 +38,7 @@ def types(region: str) -> Mapping[str, str]:
 
 @dataclass(frozen=True, eq=False)
 class Schema:
-    """`read_only` and `create_only` are property paths without the `/properties/` prefix; `check` validates and coerces."""
+    """`read_only` and `create_only` are property paths without `/properties/`; `check` validates and coerces."""
 
     type: str
     document: Mapping[str, JSON]

@@ -14,6 +14,7 @@ from .model import Scope
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 
 GLOBAL = frozenset({"iam", "s3", "organizations", "route53", "sts"})
+STATUSES = {"EntityAlreadyExists": 409, "DeleteConflict": 409, "NoSuchEntity": 404}
 T = TypeVar("T")
 
 
@@ -55,7 +56,7 @@ def translated(call: Callable[[], T], service: str) -> T:
     try:
         return call()
     except ServiceException as error:
-        raise _failure(service, str(error.code), str(error.message), 400) from error
+        raise _failure(service, str(error.code), str(error.message), STATUSES.get(error.code, 400)) from error
     except HTTPException as error:
         code = str(getattr(error, "error_type", type(error).__name__))
         message = str(getattr(error, "message", None) or error.description)

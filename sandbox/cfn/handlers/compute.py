@@ -52,9 +52,9 @@ def _create_function(task: Task) -> Made:
 def _update_function(task: Task) -> Made:
     backend, name = task.backend("lambda"), task.physical_id
     if task.before.get("Code") != task.properties["Code"]:
-        translated(lambda: backend.update_function_code(name, "", _code(task.properties)), "Lambda")
+        translated(lambda: backend.update_function_code(name, None, _code(task.properties)), "Lambda")
     spec = {key: value for key, value in _function_spec(task, name).items() if key not in ("Code", "Tags")}
-    translated(lambda: backend.update_function_configuration(name, "", spec), "Lambda")
+    translated(lambda: backend.update_function_configuration(name, None, spec), "Lambda")
     function = backend.get_function(name)
     function.environment_vars = (task.properties.get("Environment") or {}).get("Variables") or {}
     function.tags = dict(task.scope.tags)

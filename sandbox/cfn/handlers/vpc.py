@@ -64,7 +64,8 @@ def _create_vpc(task: Task) -> Made:
     group = backend.get_security_group_by_name_or_id("default", vpc_id=vpc.id)
     acl = next((acl.id for acl in backend.network_acls.values() if acl.vpc_id == vpc.id and acl.default), "")
     return Made(vpc.id, {
-        "VpcId": vpc.id, "CidrBlock": block, "DefaultNetworkAcl": acl, "DefaultSecurityGroup": group.id if group else "",
+        "VpcId": vpc.id, "CidrBlock": block, "DefaultNetworkAcl": acl,
+        "DefaultSecurityGroup": group.id if group else "",
         "CidrBlockAssociations": list(vpc.cidr_block_association_set), "Ipv6CidrBlocks": [],
     })  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -78,17 +78,31 @@ class Host:
 
 
 @pytest.fixture
-def host() -> Host:
-    return Host()
+def host() -> Iterator[Host]:
+    """A fresh engine; what it made in moto's backends is forgotten afterwards."""
+    yield Host()
+    from moto.core.base_backend import BackendDict
+
+    BackendDict.reset()
 
 
-def refusal(call: Callable[[], object]) -> str:
-    """`code: message` of the CfnError that the call raises."""
-    with pytest.raises(CfnError) as caught:
-        call()
-    return f"{caught.value.code}: {caught.value.message}"
+@pytest.fixture
+def refusal() -> Callable[[Callable[[], object]], str]:
+    """`code: message` of the CfnError that a call raises."""
+
+    def raised(call: Callable[[], object]) -> str:
+        with pytest.raises(CfnError) as caught:
+            call()
+        return f"{caught.value.code}: {caught.value.message}"
+
+    return raised
 
 
-def history(stack: Stack, since: int = 0) -> list[str]:
-    """The events as `logical id STATUS`, oldest first."""
-    return [f"{event.logical_id} {event.status}" for event in stack.events[since:]]
+@pytest.fixture
+def history() -> Callable[..., list[str]]:
+    """The events as `logical id STATUS`, oldest first, from the given one on."""
+
+    def listed(stack: Stack, since: int = 0) -> list[str]:
+        return [f"{event.logical_id} {event.status}" for event in stack.events[since:]]
+
+    return listed
