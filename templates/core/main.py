@@ -73,6 +73,7 @@ class CoreMain(Stack):
     LAUNCH_ARN = _role("SCLaunchRoleArn", "the launch of environments")
     CONTROL_ARN = _role("SecurityControlExecutionRoleArn", "the security controls")
     CONFIGURATION_ARN = _role("EnvironmentConfigurationRoleArn", "the function that projects ask for their environment")
+    SHARED_CIDR = CoreSharedServicesNetwork.VPC_CIDR
     MIRROR_KIND = CoreSharedServicesEcs.KIND
     MIRROR_CONSUMERS = CoreSharedServicesEcs.CONSUMERS
     ORGANIZATION_ID = CoreSharedServicesEcs.ORGANIZATION_ID
@@ -192,7 +193,8 @@ class CoreMain(Stack):
 
     def _shared_services(self) -> None:
         child, wanted = CoreSharedServicesNetwork, self.CREATES_SHARED_SERVICES
-        title = self._child("SharedServicesNetwork", child, {}, when=wanted).title
+        network = passing(self.MIRROR_KIND, self.SHARED_CIDR, self.ORGANIZATION_ID)
+        title = self._child("SharedServicesNetwork", child, network, when=wanted).title
         mirror = CoreSharedServicesEcs
         self._child(
             "SharedServicesPyPIMirror",
