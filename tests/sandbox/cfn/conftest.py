@@ -20,7 +20,7 @@ REGION = "eu-west-1"
 
 
 class Host:
-    """`functions` answer custom resources: they get the request and return the response's fields, or None for silence."""
+    """`functions` answer custom resources: from the request to the response's fields, or None for silence."""
 
     def __init__(self) -> None:
         self.engine = Engine(self)
@@ -35,7 +35,7 @@ class Host:
     def now(self) -> datetime:
         return self._start + timedelta(milliseconds=next(self._ticks))
 
-    def read_template(self, url: str, account: str, region: str) -> str:
+    def read_template(self, url: str, *_: str) -> str:
         if url not in self.templates:
             raise CfnError("ValidationError", "S3 error: Access Denied")
         return self.templates[url]
@@ -43,7 +43,7 @@ class Host:
     def response_url(self, token: str) -> str:
         return f"https://answers.test/{token}"
 
-    def invoke_function(self, account: str, region: str, arn: str, payload: dict[str, Any]) -> None:
+    def invoke_function(self, _account: str, _region: str, arn: str, payload: dict[str, Any]) -> None:
         if arn not in self.functions:
             raise ResourceError(f"Function not found: {arn}")
         self.requests.append(payload)
@@ -52,11 +52,11 @@ class Host:
             body = {"StackId": payload["StackId"], "RequestId": payload["RequestId"], **answer}
             self.engine.signal(payload["ResponseURL"].rsplit("/", 1)[1], json.dumps(body).encode())
 
-    def stack_set_resource(self, action: str, scope: Scope, physical_id: str | None, properties: Any) -> str:
+    def stack_set_resource(self, action: str, _scope: Scope, physical_id: str | None, properties: Any) -> str:
         self.stack_sets.append((action, physical_id))
         return physical_id or f"{properties['StackSetName']}:0000"
 
-    def before(self, account: str, region: str, action: str, type_name: str, logical_id: str) -> None:
+    def before(self, _account: str, _region: str, action: str, _type: str, logical_id: str) -> None:
         reason = self.faults.get((action, logical_id))
         if reason:
             raise ResourceError(reason)

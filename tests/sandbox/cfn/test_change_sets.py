@@ -169,7 +169,7 @@ def nested(host):
 
 def test_without_looking_inside_a_nested_stack_is_always_listed(nested):
     made = change_set(nested, PARENT)
-    assert [(change.logical_id, change.details[0].source) for change in made.changes][0] == ("Child", "Automatic")
+    assert (made.changes[0].logical_id, made.changes[0].details[0].source) == ("Child", "Automatic")
 
 
 def test_with_nested_stacks_nothing_is_nothing(nested):

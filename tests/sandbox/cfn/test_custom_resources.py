@@ -8,8 +8,12 @@ ARN = "arn:aws:lambda:eu-west-1:222222222222:function:f"
 TEMPLATE = f"""
 Parameters: {{Count: {{Type: Number, Default: 3}}}}
 Resources:
-  Look: {{Type: Custom::Look, Properties: {{ServiceToken: '{ARN}', Count: !Ref Count, Deep: {{Flag: true, List: [1, b]}}}}}}
-  Repo: {{Type: AWS::CodeCommit::Repository, Properties: {{RepositoryName: r, RepositoryDescription: !GetAtt Look.Answer}}}}
+  Look:
+    Type: Custom::Look
+    Properties: {{ServiceToken: '{ARN}', Count: !Ref Count, Deep: {{Flag: true, List: [1, b]}}}}
+  Repo:
+    Type: AWS::CodeCommit::Repository
+    Properties: {{RepositoryName: r, RepositoryDescription: !GetAtt Look.Answer}}
 Outputs: {{Id: {{Value: !Ref Look}}, Inner: {{Value: !GetAtt Look.Deep.Er}}}}
 """
 
@@ -116,8 +120,10 @@ def test_an_attribute_that_the_answer_lacks(host):
     host.functions[ARN] = lambda request: success(request, Other="x")
     stack = host.create(TEMPLATE)
     assert failed_reasons(stack) == [
-        "CustomResource attribute error: Vendor response doesn't contain Answer attribute in object "
-        f"{stack.stack_id}|Look|thing"
+        (
+            "CustomResource attribute error: Vendor response doesn't contain Answer attribute in object "
+            f"{stack.stack_id}|Look|thing"
+        )
     ]
 
 

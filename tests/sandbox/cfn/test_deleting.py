@@ -35,7 +35,7 @@ def test_deleting_what_does_not_exist_is_nothing(host):
     assert host.engine.stacks("222222222222", "eu-west-1", deleted=True) == []
 
 
-def test_what_fails_stays_with_all_that_it_needs(host, history):
+def test_what_fails_stays_with_all_that_it_needs(host):
     stack = host.create(CHAIN)
     host.faults["delete", "B"] = "in use"
     host.delete()
@@ -49,7 +49,8 @@ def test_what_fails_stays_with_all_that_it_needs(host, history):
 def test_retain_resources_only_after_a_failure(host, refusal):
     host.create(CHAIN)
     assert refusal(lambda: host.delete(retain=frozenset({"B"}))) == (
-        "ValidationError: Invalid operation on stack. RetainResources is only valid for stacks in the DELETE_FAILED state"
+        "ValidationError: Invalid operation on stack. "
+        "RetainResources is only valid for stacks in the DELETE_FAILED state"
     )
 
 
@@ -87,7 +88,8 @@ Resources: {G: {Type: AWS::ResourceGroups::Group, Properties: {Name: !Ref V}}}
 Outputs: {O: {Value: !Ref G, Export: {Name: shared}}}
 """
 IMPORT = """
-Resources: {T: {Type: AWS::CodeCommit::Repository, Properties: {RepositoryName: t, RepositoryDescription: !ImportValue shared}}}
+Resources:
+  T: {Type: AWS::CodeCommit::Repository, Properties: {RepositoryName: t, RepositoryDescription: !ImportValue shared}}
 """
 
 

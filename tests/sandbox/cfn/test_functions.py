@@ -67,8 +67,8 @@ def test_value(expression, host):
          "Template error: Mapping named 'Weight' is not present in the 'Mappings' section of template."),
         ("!ImportValue nobody", "No export named nobody found."),
         ("{'Fn::Nope': x}", "Template error: unsupported function: Fn::Nope"),
-        ("!Ref Zones", "Template format error: Output O is malformed. "
-         "The Value field of every Outputs member must evaluate to a String."),
+        ("!Ref Zones", ("Template format error: Output O is malformed. "
+         "The Value field of every Outputs member must evaluate to a String.")),
     ],
 )  # fmt: skip
 def test_what_cannot_be_resolved_rolls_the_stack_back(expression, message, host):
@@ -127,7 +127,8 @@ def test_a_dynamic_reference_to_nothing_fails_its_resource(host):
 def test_an_iam_condition_is_not_a_condition_function(host):
     stack = host.create(
         "Resources: {R: {Type: AWS::IAM::ManagedPolicy, Properties: {PolicyDocument: {Version: 2012-10-17, Statement: "
-        "[{Effect: Allow, Action: 's3:GetObject', Resource: '*', Condition: {Bool: {'aws:SecureTransport': 'true'}}}]}}}}",
+        "[{Effect: Allow, Action: 's3:GetObject', Resource: '*', "
+        "Condition: {Bool: {'aws:SecureTransport': 'true'}}}]}}}}",
         capabilities=frozenset({"CAPABILITY_IAM"}),
     )
     assert stack.status == "CREATE_COMPLETE"

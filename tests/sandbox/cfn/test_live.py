@@ -1,12 +1,15 @@
-"""Live types: what a stack makes is what clients of the services see, over HTTP; and services' refusals reach events."""
+"""Live types: what a stack makes is what clients see over HTTP; and services' refusals reach its events."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import boto3
 import pytest
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
+TEMPLATES = Path(__file__).parent / "templates"
 NAMED = frozenset({"CAPABILITY_NAMED_IAM"})
 
 
@@ -44,31 +47,7 @@ def failures(stack, status="CREATE_FAILED"):
     return [row.reason for row in stack.events if row.status == status and row.logical_id != stack.name]
 
 
-ROLE = """
-Parameters: {Action: {Type: String, Default: s3:GetObject}}
-Resources:
-  Role:
-    Type: AWS::IAM::Role
-    Properties:
-      RoleName: runner
-      AssumeRolePolicyDocument: {Version: 2012-10-17, Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: sts:AssumeRole}]}
-      ManagedPolicyArns: [!Ref Own, !Sub 'arn:${AWS::Partition}:iam::aws:policy/ReadOnlyAccess']
-      Policies: [{PolicyName: inline, PolicyDocument: {Version: 2012-10-17, Statement: [{Effect: Allow, Action: !Ref Action, Resource: '*'}]}}]
-      Tags: [{Key: team, Value: ml}]
-  Own:
-    Type: AWS::IAM::ManagedPolicy
-    Properties:
-      ManagedPolicyName: own
-      PolicyDocument: {Version: 2012-10-17, Statement: [{Effect: Allow, Action: !Ref Action, Resource: '*'}]}
-  More:
-    Type: AWS::IAM::Policy
-    Properties:
-      PolicyName: more
-      Roles: [!Ref Role]
-      PolicyDocument: {Version: 2012-10-17, Statement: [{Effect: Allow, Action: 'kms:Decrypt', Resource: '*'}]}
-  Profile: {Type: AWS::IAM::InstanceProfile, Properties: {Roles: [!Ref Role]}}
-Outputs: {Arn: {Value: !GetAtt Role.Arn}, Policy: {Value: !Ref Own}}
-"""
+ROLE = (TEMPLATES / "role.yaml").read_text()
 
 
 def test_roles_and_policies(here, client):
@@ -97,8 +76,10 @@ def test_a_role_name_that_is_taken(here):
     here.create(ROLE)
     stack = here.create(ROLE.replace("ManagedPolicyName: own", "ManagedPolicyName: other"), "second")
     assert failures(stack) == [
-        'Resource handler returned message: "Role with name runner already exists. '
-        '(Service: Iam, Status Code: 409)" (HandlerErrorCode: AlreadyExists)'
+        (
+            'Resource handler returned message: "Role with name runner already exists. '
+            '(Service: Iam, Status Code: 409)" (HandlerErrorCode: AlreadyExists)'
+        )
     ]
     assert stack.status == "ROLLBACK_COMPLETE"
     assert here.stack().status == "CREATE_COMPLETE"
@@ -125,40 +106,7 @@ def test_a_role_in_use_elsewhere_cannot_be_deleted(here, client):
     )
 
 
-NETWORK = """
-Parameters: {Dns: {Type: String, Default: 'true'}, Port: {Type: Number, Default: 443}}
-Resources:
-  Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.9.0.0/16, EnableDnsHostnames: !Ref Dns, Tags: [{Key: Name, Value: net}]}}
-  A: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Vpc, CidrBlock: 10.9.0.0/24, AvailabilityZone: !Select [0, !GetAZs '']}}
-  B: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Vpc, CidrBlock: 10.9.1.0/24, AvailabilityZone: !Select [1, !GetAZs '']}}
-  Igw: {Type: AWS::EC2::InternetGateway}
-  Attached: {Type: AWS::EC2::VPCGatewayAttachment, Properties: {VpcId: !Ref Vpc, InternetGatewayId: !Ref Igw}}
-  Ip: {Type: AWS::EC2::EIP, Properties: {Domain: vpc}, DependsOn: Attached}
-  Nat: {Type: AWS::EC2::NatGateway, Properties: {SubnetId: !Ref A, AllocationId: !GetAtt Ip.AllocationId}}
-  Table: {Type: AWS::EC2::RouteTable, Properties: {VpcId: !Ref Vpc}}
-  Out: {Type: AWS::EC2::Route, Properties: {RouteTableId: !Ref Table, DestinationCidrBlock: 0.0.0.0/0, NatGatewayId: !Ref Nat}}
-  InB: {Type: AWS::EC2::SubnetRouteTableAssociation, Properties: {SubnetId: !Ref B, RouteTableId: !Ref Table}}
-  Group:
-    Type: AWS::EC2::SecurityGroup
-    Properties:
-      GroupDescription: closed
-      VpcId: !Ref Vpc
-      SecurityGroupIngress: [{IpProtocol: tcp, FromPort: !Ref Port, ToPort: !Ref Port, CidrIp: 10.9.0.0/16}]
-      SecurityGroupEgress: [{IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 0.0.0.0/0}]
-  Self: {Type: AWS::EC2::SecurityGroupIngress, Properties: {GroupId: !Ref Group, IpProtocol: '-1', SourceSecurityGroupId: !Ref Group}}
-  Sts:
-    Type: AWS::EC2::VPCEndpoint
-    Properties: {VpcId: !Ref Vpc, ServiceName: com.amazonaws.eu-west-1.sts, VpcEndpointType: Interface, SubnetIds: [!Ref A, !Ref B], SecurityGroupIds: [!GetAtt Group.GroupId], PrivateDnsEnabled: true}
-  S3: {Type: AWS::EC2::VPCEndpoint, Properties: {VpcId: !Ref Vpc, ServiceName: com.amazonaws.eu-west-1.s3, RouteTableIds: [!Ref Table]}}
-  Options: {Type: AWS::EC2::DHCPOptions, Properties: {DomainNameServers: [AmazonProvidedDNS]}}
-  Uses: {Type: AWS::EC2::VPCDHCPOptionsAssociation, Properties: {VpcId: !Ref Vpc, DhcpOptionsId: !Ref Options}}
-  Logs: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: /flow, RetentionInDays: 30}}
-  Flow: {Type: AWS::EC2::FlowLog, Properties: {ResourceId: !Ref Vpc, ResourceType: VPC, TrafficType: ALL, LogGroupName: !Ref Logs, DeliverLogsPermissionArn: 'arn:aws:iam::123456789012:role/flow'}}
-Outputs:
-  Default: {Value: !GetAtt Vpc.DefaultSecurityGroup}
-  Address: {Value: !Ref Ip}
-  Allocation: {Value: !GetAtt Ip.AllocationId}
-"""
+NETWORK = (TEMPLATES / "network.yaml").read_text()
 
 
 def test_a_network(here, client):
@@ -203,7 +151,8 @@ def test_a_vpc_is_replaced_with_all_that_lives_in_it(here, client):
     template = (
         "Parameters: {Cidr: {Type: String, Default: 10.1.0.0/16}}\nResources:\n"
         "  Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: !Ref Cidr}}\n"
-        "  A: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Vpc, CidrBlock: !Select [0, !Cidr [!Ref Cidr, 1, 8]]}}\n"
+        "  A:\n    Type: AWS::EC2::Subnet\n"
+        "    Properties: {VpcId: !Ref Vpc, CidrBlock: !Select [0, !Cidr [!Ref Cidr, 1, 8]]}\n"
     )
     stack = here.create(template)
     old = stack.resources["Vpc"].physical_id
@@ -223,8 +172,10 @@ def test_a_vpc_with_a_stranger_in_it_cannot_be_deleted(here, client):
     here.delete()
     assert stack.status == "DELETE_FAILED"
     assert failures(stack, "DELETE_FAILED") == [
-        f"Resource handler returned message: \"The vpc '{vpc}' has dependencies and cannot be deleted. "
-        '(Service: Ec2, Status Code: 400)" (HandlerErrorCode: InvalidRequest)'
+        (
+            f"Resource handler returned message: \"The vpc '{vpc}' has dependencies and cannot be deleted. "
+            '(Service: Ec2, Status Code: 400)" (HandlerErrorCode: InvalidRequest)'
+        )
     ]
 
 
@@ -234,37 +185,14 @@ def test_a_subnet_outside_its_vpc(here):
         "  A: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref V, CidrBlock: 10.5.0.0/24}}\n"
     )
     assert failures(stack) == [
-        "Resource handler returned message: \"The CIDR '10.5.0.0/24' is invalid. "
-        '(Service: Ec2, Status Code: 400)" (HandlerErrorCode: InvalidRequest)'
+        (
+            "Resource handler returned message: \"The CIDR '10.5.0.0/24' is invalid. "
+            '(Service: Ec2, Status Code: 400)" (HandlerErrorCode: InvalidRequest)'
+        )
     ]
 
 
-STORE = """
-Parameters: {Days: {Type: Number, Default: 7}}
-Resources:
-  Key:
-    Type: AWS::KMS::Key
-    Properties:
-      Description: data
-      EnableKeyRotation: true
-      PendingWindowInDays: !Ref Days
-      KeyPolicy: {Version: 2012-10-17, Statement: [{Effect: Allow, Principal: {AWS: !Ref 'AWS::AccountId'}, Action: 'kms:*', Resource: '*'}]}
-      Tags: [{Key: a, Value: b}]
-  Alias: {Type: AWS::KMS::Alias, Properties: {AliasName: alias/data, TargetKeyId: !Ref Key}}
-  Bucket:
-    Type: AWS::S3::Bucket
-    Properties:
-      VersioningConfiguration: {Status: Enabled}
-      BucketEncryption: {ServerSideEncryptionConfiguration: [{BucketKeyEnabled: true, ServerSideEncryptionByDefault: {SSEAlgorithm: 'aws:kms', KMSMasterKeyID: !GetAtt Key.Arn}}]}
-      PublicAccessBlockConfiguration: {BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true}
-  Policy:
-    Type: AWS::S3::BucketPolicy
-    Properties:
-      Bucket: !Ref Bucket
-      PolicyDocument: {Version: 2012-10-17, Statement: [{Effect: Deny, Principal: '*', Action: 's3:*', Resource: !GetAtt Bucket.Arn, Condition: {Bool: {'aws:SecureTransport': false}}}]}
-  Path: {Type: AWS::SSM::Parameter, Properties: {Name: /data/bucket, Type: String, Value: !Ref Bucket}}
-Outputs: {Bucket: {Value: !Ref Bucket}, Domain: {Value: !GetAtt Bucket.RegionalDomainName}, Key: {Value: !GetAtt Key.KeyId}}
-"""
+STORE = (TEMPLATES / "store.yaml").read_text()
 
 
 def test_keys_buckets_and_parameters(here, client):
@@ -292,8 +220,10 @@ def test_a_bucket_that_is_not_empty_stays(here, client):
     here.delete()
     assert stack.status == "DELETE_FAILED"
     assert failures(stack, "DELETE_FAILED") == [
-        'Resource handler returned message: "The bucket you tried to delete is not empty (Service: S3, Status Code: '
-        f'409)" (BucketName: {stack.output("Bucket")}, HandlerErrorCode: GeneralServiceException)'
+        (
+            'Resource handler returned message: "The bucket you tried to delete is not empty (Service: S3, '
+            f'Status Code: 409)" (BucketName: {stack.output("Bucket")}, HandlerErrorCode: GeneralServiceException)'
+        )
     ]
 
 
@@ -304,26 +234,7 @@ def test_a_bucket_name_is_taken_in_all_accounts(here):
     assert failures(stack) == ["everybodys already exists"]
 
 
-COMPUTE = """
-Parameters: {Level: {Type: String, Default: INFO}}
-Resources:
-  Role: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {Version: 2012-10-17, Statement: []}}}
-  Fn:
-    Type: AWS::Lambda::Function
-    Properties:
-      FunctionName: look
-      Handler: index.handler
-      Runtime: python3.12
-      Role: !GetAtt Role.Arn
-      Timeout: 60
-      Environment: {Variables: {LEVEL: !Ref Level}}
-      Code: {ZipFile: 'def handler(event, context): return 1'}
-  Rule: {Type: AWS::Events::Rule, Properties: {EventPattern: {source: [aws.s3]}, Targets: [{Id: f, Arn: !GetAtt Fn.Arn}]}}
-  Allowed: {Type: AWS::Lambda::Permission, Properties: {FunctionName: !Ref Fn, Action: 'lambda:InvokeFunction', Principal: events.amazonaws.com, SourceArn: !GetAtt Rule.Arn}}
-  Topic: {Type: AWS::SNS::Topic, Properties: {TopicName: news}}
-  Queue: {Type: AWS::SQS::Queue, Properties: {VisibilityTimeout: 30}}
-Outputs: {Rule: {Value: !Ref Rule}, Topic: {Value: !Ref Topic}, Queue: {Value: !GetAtt Queue.Arn}, Name: {Value: !GetAtt Topic.TopicName}}
-"""
+COMPUTE = (TEMPLATES / "compute.yaml").read_text()
 
 
 def test_functions_rules_topics_and_queues(here, client):

@@ -77,7 +77,8 @@ def test_a_stored_parameter_shows_its_name_and_value(host):
 
 def test_lists_and_service_types_are_accepted(host):
     stack = host.create(
-        "Parameters: {L: {Type: 'List<AWS::EC2::Subnet::Id>'}, V: {Type: 'AWS::EC2::VPC::Id'}, N: {Type: 'List<Number>'}}"
+        "Parameters: {L: {Type: 'List<AWS::EC2::Subnet::Id>'}, V: {Type: 'AWS::EC2::VPC::Id'}, "
+        "N: {Type: 'List<Number>'}}"
         + RESOURCES
         + "Outputs: {O: {Value: !Join ['+', !Ref L]}, N: {Value: !Join ['+', !Ref N]}}",
         parameters={"L": "subnet-1, subnet-2", "V": "vpc-1", "N": "1,2"},
@@ -103,7 +104,7 @@ Rules:
       AssertDescription: Mode is OUS or ACCOUNTS
     - Assert: {'Fn::EachMemberIn': [{'Fn::RefAll': 'AWS::EC2::VPC::Id'}, [vpc-1, vpc-2]]}
       AssertDescription: networks are vpc-1 or vpc-2
-    - Assert: {'Fn::Or': [{'Fn::EachMemberEquals': [{'Fn::RefAll': 'AWS::EC2::VPC::Id'}, vpc-1]}, !Equals [!Ref Mode, ACCOUNTS]]}
+    - Assert: !Or [{'Fn::EachMemberEquals': [{'Fn::RefAll': 'AWS::EC2::VPC::Id'}, vpc-1]}, !Equals [!Ref Mode, ACCOUNTS]]
       AssertDescription: OUS uses one network
 """
 

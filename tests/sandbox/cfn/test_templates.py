@@ -38,8 +38,10 @@ REFUSALS = {
         "Template format error: Unresolved resource dependencies [Nope] in the Resources block of the template",
     ),
     "undefined Ref in a branch not taken": (
-        "Conditions: {Nope: !Equals [a, b]}\n"
-        "Resources: {A: {Type: AWS::SNS::Topic, Properties: {TopicName: !If [Nope, !Ref Gone, x]}}}",
+        (
+            "Conditions: {Nope: !Equals [a, b]}\n"
+            "Resources: {A: {Type: AWS::SNS::Topic, Properties: {TopicName: !If [Nope, !Ref Gone, x]}}}"
+        ),
         "Template format error: Unresolved resource dependencies [Gone] in the Resources block of the template",
     ),
     "undefined Ref in Outputs": (
@@ -68,14 +70,18 @@ REFUSALS = {
     ),
     "resource in a condition": (
         "Conditions: {C: !Equals [!Ref A, x]}\n" + GROUP,
-        "Template format error: Unresolved dependencies [A]. "
-        "Cannot reference resources in the Conditions block of the template",
+        (
+            "Template format error: Unresolved dependencies [A]. "
+            "Cannot reference resources in the Conditions block of the template"
+        ),
     ),
     "circle of resources": (
-        "Resources:\n"
-        "  A: {Type: AWS::SNS::Topic, Properties: {TopicName: !Ref B}}\n"
-        "  B: {Type: AWS::SNS::Topic, Properties: {TopicName: !Ref A}}\n"
-        "  C: {Type: AWS::SNS::Topic, DependsOn: A}\n",
+        (
+            "Resources:\n"
+            "  A: {Type: AWS::SNS::Topic, Properties: {TopicName: !Ref B}}\n"
+            "  B: {Type: AWS::SNS::Topic, Properties: {TopicName: !Ref A}}\n"
+            "  C: {Type: AWS::SNS::Topic, DependsOn: A}\n"
+        ),
         "Circular dependency between resources: [A, B]",
     ),
     "circle of conditions": (
@@ -102,9 +108,11 @@ REFUSALS = {
         "Template error: Unable to get mapping for M::b::x",
     ),
     "reference to a resource that its condition removes": (
-        "Conditions: {Nope: !Equals [a, b]}\nResources:\n"
-        "  A: {Type: AWS::SNS::Topic, Condition: Nope}\n"
-        "  B: {Type: AWS::SNS::Topic, Properties: {TopicName: !Ref A}}\n",
+        (
+            "Conditions: {Nope: !Equals [a, b]}\nResources:\n"
+            "  A: {Type: AWS::SNS::Topic, Condition: Nope}\n"
+            "  B: {Type: AWS::SNS::Topic, Properties: {TopicName: !Ref A}}\n"
+        ),
         "Template format error: Unresolved resource dependencies [A] in the Resources block of the template",
     ),
 }

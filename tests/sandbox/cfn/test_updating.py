@@ -105,7 +105,7 @@ def test_a_failed_update_takes_everything_back(host, history, monkeypatch):
     before = [(row.logical_id, row.physical_id) for row in host.engine.inventory()]
     failures = iter(["refused"])
 
-    def once(account, region, action, type_name, logical_id):
+    def once(_account, _region, action, _type, logical_id):
         if (action, logical_id) == ("update", "Repo") and next(failures, None):
             raise ResourceError("refused")
 
@@ -177,8 +177,10 @@ def test_a_named_resource_that_must_be_replaced_keeps_the_stack(host):
     host.update(template % "Policy")
     assert stack.status == "UPDATE_ROLLBACK_COMPLETE"
     assert [event.reason for event in stack.events if event.status == "UPDATE_FAILED"] == [
-        "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
-        "Rename doc and update the stack again."
+        (
+            "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
+            "Rename doc and update the stack again."
+        )
     ]
 
 
@@ -191,7 +193,7 @@ def test_a_type_cannot_change(host, refusal):
 
 
 def test_replaced_and_removed_things_stay_by_policy(host, history):
-    kept = "{Type: AWS::ResourceGroups::Group, UpdateReplacePolicy: Retain, DeletionPolicy: Retain, Properties: {Name: %s}}"
+    kept = "{Type: AWS::ResourceGroups::Group, UpdateReplacePolicy: Retain, DeletionPolicy: Retain, Properties: {Name: %s}}"  # noqa: E501
     stack = host.create(f"Resources: {{G: {kept % 'one'}}}")
     host.update(f"Resources: {{G: {kept % 'two'}}}")
     host.update("Resources: {T: {Type: AWS::SNS::Topic, Properties: {TopicName: t}}}")
