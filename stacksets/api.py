@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from stacksets.actions import operation_digest
-from stacksets.client import Cloud, code_of, message_of, pages, translated
-from stacksets.service import Busy, Operation, OperationExists, Result
+from stacksets.client import Cloud, Refused, pages, translated
+from stacksets.service import Busy, OperationExists, Result
 from stacksets.spec import Definition, Preferences
-from stacksets.state import Instance, SetState, body_digests
+from stacksets.state import Instance, Operation, SetState, body_digests
 
 PAGE = 100
 GONE = frozenset({"StackSetNotFoundException", "StackSetNotFound"})
@@ -142,30 +142,26 @@ class StackSetsApi:
 @contextmanager
 def _absent(name: str, codes: frozenset[str]) -> Iterator[dict[str, Any]]:
     """Yields a dict to fill; it stays empty when the service says with one of `codes` that there is no such thing."""
-    from botocore.exceptions import ClientError
-
     answer: dict[str, Any] = {}
-    with translated(name, HINTS):
-        try:
+    try:
+        with translated(name, HINTS):
             yield answer
-        except ClientError as problem:
-            if code_of(problem) not in codes:
-                raise
+    except Refused as problem:
+        if problem.code not in codes:
+            raise
 
 
 @contextmanager
 def _operating(name: str) -> Iterator[None]:
-    from botocore.exceptions import ClientError
-
-    with translated(name, HINTS):
-        try:
+    try:
+        with translated(name, HINTS):
             yield
-        except ClientError as problem:
-            if code_of(problem) in BUSY:
-                raise Busy(f"{name}: {message_of(problem)}") from problem
-            if code_of(problem) in TAKEN:
-                raise OperationExists(f"{name}: {message_of(problem)}") from problem
-            raise
+    except Refused as problem:
+        if problem.code in BUSY:
+            raise Busy(problem.message) from problem
+        if problem.code in TAKEN:
+            raise OperationExists(problem.message) from problem
+        raise
 
 
 def _definition(definition: Definition) -> dict[str, object]:

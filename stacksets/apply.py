@@ -36,7 +36,8 @@ from stacksets.report import (
     StepStarted,
     silent,
 )
-from stacksets.service import Operation, Result, StackSets
+from stacksets.service import Result, StackSets
+from stacksets.state import Operation
 from stacksets.waiting import SYSTEM, Clock, Pace, submit, wait_turns
 
 Diagnose: TypeAlias = Callable[[str, tuple[Result, ...]], tuple[Failure, ...]]

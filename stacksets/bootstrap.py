@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from generator.errors import AccountsFailed, ToolError
 from stacksets.changeset import Deployer
-from stacksets.client import Api, Cloud, pages, translated
+from stacksets.client import Api, Cloud, Refused, pages, translated
 from stacksets.report import AccountDone, Event, Report, StackStep
-from stacksets.stacks import StackSpec, find
+from stacksets.stacks import Stack, StackSpec, find
 
 ACCESS_ROLE = "OrganizationAccountAccessRole"
 PRINCIPAL = "member.org.stacksets.cloudformation.amazonaws.com"
@@ -57,10 +57,10 @@ class Bootstrap:
             )
         organizations = self.management.client("organizations")
         return BootstrapPlan(
-            missing=tuple(account for account, status in seen.items() if status == ""),
-            present=tuple(account for account, status in seen.items() if isinstance(status, bool)),
+            missing=tuple(account for account, found in seen.items() if found is None),
+            present=tuple(account for account, found in seen.items() if isinstance(found, Stack)),
             unreachable=tuple(
-                (account, str(why.message)) for account, why in seen.items() if isinstance(why, ToolError)
+                (account, found.message) for account, found in seen.items() if isinstance(found, ToolError)
             ),
             enables_access=not _is_trusted(organizations),
             registers_administrator=not self._is_registered(organizations, spec.administrator),
@@ -93,10 +93,10 @@ class Bootstrap:
             return self.management
         return self.management.assume(f"arn:{self.management.partition}:iam::{account}:role/{spec.access_role}")
 
-    def _look(self, spec: BootstrapSpec, account: str) -> bool | str | ToolError:
-        """True when the stack is there, an empty text when it is not, the error when nobody can tell."""
+    def _look(self, spec: BootstrapSpec, account: str) -> Stack | ToolError | None:
+        """The account's stack if there is one, or why nobody can tell."""
         try:
-            return find(self._enter(spec, account), spec.stack.name) is not None or ""
+            return find(self._enter(spec, account), spec.stack.name)
         except ToolError as problem:
             return problem
 
@@ -156,16 +156,12 @@ def _trust(organizations: Api) -> None:
 
 
 def _register(organizations: Api, administrator: str) -> None:
-    from botocore.exceptions import ClientError
-
-    from stacksets.client import code_of
-
-    with translated("delegated administrator"):
-        try:
+    try:
+        with translated("delegated administrator"):
             organizations.register_delegated_administrator(AccountId=administrator, ServicePrincipal=PRINCIPAL)
-        except ClientError as problem:
-            if code_of(problem) != "AccountAlreadyRegisteredException":
-                raise
+    except Refused as problem:
+        if problem.code != "AccountAlreadyRegisteredException":
+            raise
 
 
 def _failed(failed: Sequence[AccountDone]) -> AccountsFailed:

@@ -110,10 +110,16 @@ def _is_nested(event: Event, stack: str) -> bool:
 
 
 def _last_run(events: Iterable[Event], stack: str) -> Iterator[Event]:
-    """Events from the newest back to the one that began the last operation (not its rollback)."""
+    """Events from the newest back to the one that began the last operation (not its rollback).
+
+    A nested stack that failed is deleted when its parent rolls back: a deletion without failure is passed over.
+    """
+    has_failed = False
     for event in events:
         yield event
-        if event.physical_id == stack and event.status in STARTS and event.type == NESTED:
+        has_failed = has_failed or event.status.endswith("_FAILED")
+        is_start = event.physical_id == stack and event.status in STARTS and event.type == NESTED
+        if is_start and (has_failed or event.status != "DELETE_IN_PROGRESS"):
             return
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from generator.errors import ToolError
 from stacksets.access import widens
 from stacksets.cause import NESTED
-from stacksets.client import Api, Cloud, code_of, pages, translated
+from stacksets.client import Api, Cloud, Refused, pages, translated
 from stacksets.report import Report, StackStep, Waiting, silent
 from stacksets.stacks import GOOD, PACE, Follower, Stack, StackSpec, check, failure, find, follow, wait
+from stacksets.state import body_digests
 from stacksets.waiting import SYSTEM, Clock, Pace, wait_turns
 
 PREFIX = "mlz-"
@@ -34,7 +35,10 @@ class ResourceChange:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSetView:
-    """A prepared change set. `kind` is CREATE or UPDATE; without changes there is nothing to run."""
+    """A prepared change set; `kind` is CREATE or UPDATE.
+
+    A change set without changes may still have work to do (outputs, tags); only where there is none it `is_empty`.
+    """
 
     stack: str
     kind: str
@@ -44,7 +48,7 @@ class ChangeSetView:
 
     @property
     def is_empty(self) -> bool:
-        return not self.changes and self.kind == "UPDATE"
+        return not self.change_set
 
     def of(self, action: str) -> tuple[ResourceChange, ...]:
         """The changes with an action (Add, Modify, Remove, Import, Dynamic)."""
@@ -176,7 +180,24 @@ class Deployer:
                 Capabilities=list(spec.template.capabilities),
                 IncludeNestedStacks=True,
             )
-        return self._read(spec.name, kind, made["Id"], made["StackId"])
+        view = self._read(spec.name, kind, made["Id"], made["StackId"])
+        if view.changes or view.is_empty or kind == "CREATE" or not self._is_deployed(spec):
+            return view
+        with translated(spec.name):
+            self._api.delete_change_set(ChangeSetName=view.change_set)
+        return replace(view, change_set="")
+
+    def _is_deployed(self, spec: StackSpec) -> bool:
+        """The stack has this template, these parameters and tags: nested stacks alone are listed as if they changed."""
+        with translated(spec.name):
+            body = self._api.get_template(StackName=spec.name, TemplateStage="Original")["TemplateBody"]
+        found = find(self.cloud, spec.name)
+        if found is None or spec.template.sha256 not in body_digests(str(body)):
+            return False
+        hidden = {name for name, entry in spec.template.parameters.items() if entry.no_echo}
+        defaults = {n: entry.default for n, entry in spec.template.parameters.items() if n not in hidden}
+        same = all(found.parameters.get(name) == spec.parameters.get(name, value) for name, value in defaults.items())
+        return same and hidden.isdisjoint(spec.parameters) and dict(found.tags) == dict(spec.tags)
 
     def _read(self, name: str, kind: str, change_set: str, stack: str) -> ChangeSetView:
         found = self._settled(change_set)
@@ -213,17 +234,15 @@ class Deployer:
                 yield _change(here, change)
 
     def _run(self, view: ChangeSetView) -> None:
-        from botocore.exceptions import ClientError
-
         follower = Follower(self.cloud, view.stack_id, self.report)
-        with translated(view.stack):
-            try:
+        try:
+            with translated(view.stack):
                 self._api.execute_change_set(ChangeSetName=view.change_set, ClientRequestToken=view.change_set[-36:])
-            except ClientError as problem:
-                if code_of(problem) not in ("InvalidChangeSetStatus", "ChangeSetNotFound"):
-                    raise
-                hint = "the stack changed while you looked at it: run the same command again"
-                raise ToolError(f"{view.stack}: the change set is no longer valid", hint) from problem
+        except Refused as problem:
+            if problem.code not in ("InvalidChangeSetStatus", "ChangeSetNotFound"):
+                raise
+            hint = "the stack changed while you looked at it: run the same command again"
+            raise ToolError(f"{view.stack}: the change set is no longer valid", hint) from problem
         end = follow(self.cloud, view.stack_id, follower, self.clock, self.pace)
         if end.status not in GOOD:
             raise failure(self.cloud, end)

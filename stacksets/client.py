@@ -31,6 +31,14 @@ HINTS = {
 }
 
 
+class Refused(ToolError):
+    """AWS refused a request; `code` is its error code."""
+
+    def __init__(self, message: str, hint: str, code: str) -> None:
+        super().__init__(message, hint)
+        self.code = code
+
+
 class Cloud:
     """One identity in one Region. Clients are made once and shared by threads; `calls` counts requests by API."""
 
@@ -107,8 +115,7 @@ class Cloud:
 
         session: Any = self._session
         kin = botocore.session.get_session()
-        for part in ("data_loader", "endpoint_resolver"):
-            kin.register_component(part, session._session.get_component(part))
+        kin.register_component("data_loader", session._session.get_component("data_loader"))
         return kin
 
 
@@ -134,7 +141,7 @@ def _name_quota(response: tuple[object, dict[str, Any]] | None, **_: object) -> 
 
 @contextmanager
 def translated(where: str, hints: Mapping[str, str] | None = None) -> Iterator[None]:
-    """Turn what boto3 raises into a ToolError at `where`; `hints` by error code come before the usual ones."""
+    """Turn what boto3 raises into Refused or another ToolError; `hints` by code come before the usual ones."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
@@ -142,7 +149,7 @@ def translated(where: str, hints: Mapping[str, str] | None = None) -> Iterator[N
     except ClientError as problem:
         code = code_of(problem)
         hint = {**HINTS, **(hints or {})}.get(code, "")
-        raise ToolError(f"{where}: {message_of(problem)} ({code})", hint) from problem
+        raise Refused(f"{where}: {message_of(problem)} ({code})", hint, code) from problem
     except BotoCoreError as problem:
         raise ToolError(f"{where}: {problem}", _connection_hint(type(problem).__name__)) from problem
 

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from generator.errors import ToolError
-from stacksets.client import Api, pages, translated
-from stacksets.directory import Directory, Listing, Row
+from stacksets.client import Api, Refused, pages, translated
+from stacksets.directory import Directory, Listing, Row, state_of
 
 ABSENT = "ABSENT"
 ACCOUNT = re.compile(r"\d{12}")
@@ -146,18 +146,13 @@ def standing(client: Api, accounts: Iterable[str], resolution: Resolution) -> di
 
 
 def _state(client: Api, account: str) -> str:
-    from botocore.exceptions import ClientError
-
-    from stacksets.client import code_of
-    from stacksets.directory import state_of
-
-    with translated(f"account {account}"):
-        try:
+    try:
+        with translated(f"account {account}"):
             return state_of(client.describe_account(AccountId=account)["Account"])
-        except ClientError as problem:
-            if code_of(problem) == "AccountNotFoundException":
-                return ABSENT
-            raise
+    except Refused as problem:
+        if problem.code == "AccountNotFoundException":
+            return ABSENT
+        raise
 
 
 def children(client: Api, parent: str) -> tuple[tuple[str, str], ...]:

@@ -8,9 +8,7 @@ from typing import Protocol
 
 from generator.errors import ToolError
 from stacksets.spec import Definition, Preferences
-from stacksets.state import Instance, SetState
-
-ACTIVE = frozenset({"RUNNING", "QUEUED", "STOPPING"})
+from stacksets.state import Instance, Operation, SetState
 
 
 class Busy(ToolError):
@@ -19,21 +17,6 @@ class Busy(ToolError):
 
 class OperationExists(ToolError):
     """An operation with this id was accepted before (OperationIdAlreadyExistsException)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """A stack set operation; `failed` counts stack instances (StatusDetails), -1 when the service does not say."""
-
-    id: str
-    action: str
-    status: str
-    reason: str = ""
-    failed: int = -1
-
-    @property
-    def is_active(self) -> bool:
-        return self.status in ACTIVE
 
 
 @dataclass(frozen=True, slots=True)

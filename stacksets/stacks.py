@@ -9,7 +9,7 @@ from typing import Any
 from generator.errors import ToolError
 from generator.package.manifest import TemplateEntry
 from stacksets.cause import NESTED, Event, first_cause, hint_of
-from stacksets.client import Cloud, code_of, message_of, translated
+from stacksets.client import Cloud, Refused, translated
 from stacksets.diagnosis import stack_events
 from stacksets.report import Report, StackEvent
 from stacksets.waiting import SYSTEM, Clock, Pace, wait_turns
@@ -46,6 +46,8 @@ class Stack:
     reason: str
     outputs: Mapping[str, str]
     is_protected: bool
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_moving(self) -> bool:
@@ -71,15 +73,13 @@ def check(spec: StackSpec) -> None:
 
 def find(cloud: Cloud, name: str) -> Stack | None:
     """The stack by name or id; None when there is none (a deleted one is found by id only)."""
-    from botocore.exceptions import ClientError
-
-    with translated(name):
-        try:
+    try:
+        with translated(name):
             found = cloud.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
-        except ClientError as problem:
-            if code_of(problem) == "ValidationError" and "does not exist" in message_of(problem):
-                return None
-            raise
+    except Refused as problem:
+        if problem.code == "ValidationError" and "does not exist" in problem.message:
+            return None
+        raise
     return _stack(found[0]) if found else None
 
 
@@ -91,6 +91,8 @@ def _stack(found: Mapping[str, Any]) -> Stack:
         reason=found.get("StackStatusReason", ""),
         outputs={o["OutputKey"]: o["OutputValue"] for o in found.get("Outputs", ())},
         is_protected=found.get("EnableTerminationProtection", False),
+        parameters={p["ParameterKey"]: p.get("ParameterValue", "") for p in found.get("Parameters", ())},
+        tags={tag["Key"]: tag["Value"] for tag in found.get("Tags", ())},
     )
 
 

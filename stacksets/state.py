@@ -6,14 +6,12 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import msgspec
 
-if TYPE_CHECKING:
-    from stacksets.service import Operation, StackSets
-
 THREADS = 8
+ACTIVE = frozenset({"RUNNING", "QUEUED", "STOPPING"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -32,6 +30,21 @@ class Instance:
     def is_quiet(self) -> bool:
         """The service has finished with it and it carries what the set says."""
         return self.status == "CURRENT" and self.detailed not in ("PENDING", "RUNNING")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A stack set operation; `failed` counts stack instances (StatusDetails), -1 when the service does not say."""
+
+    id: str
+    action: str
+    status: str
+    reason: str = ""
+    failed: int = -1
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in ACTIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +103,25 @@ def _facts(held: SetState) -> list[object]:
     ]
 
 
+class Reader(Protocol):
+    """The calls that a state is read by (`service.StackSets` has them)."""
+
+    def describe(self, name: str) -> SetState | None: ...
+
+    def instances(self, name: str) -> tuple[Instance, ...]: ...
+
+    def operations(self, name: str, limit: int = 100) -> tuple[Operation, ...]: ...
+
+    def overrides(self, name: str, account: str, region: str) -> dict[str, str]: ...
+
+
 def body_digests(body: str) -> tuple[str, ...]:
     """The digests under which a template body is recognised: as it is, and with exactly one newline at its end."""
     forms = (body, body.rstrip("\n") + "\n")
     return tuple(dict.fromkeys(hashlib.sha256(form.encode()).hexdigest() for form in forms))
 
 
-def read(service: StackSets, names: Iterable[str], threads: int = THREADS) -> State:
+def read(service: Reader, names: Iterable[str], threads: int = THREADS) -> State:
     """Describe and list each set: 1 + ceil(instances / 100) calls a set, one when it does not exist."""
     wanted = sorted(set(names))
     with ThreadPoolExecutor(max(1, min(threads, len(wanted)))) as pool:
@@ -104,7 +129,7 @@ def read(service: StackSets, names: Iterable[str], threads: int = THREADS) -> St
     return State({held.name: held for held in found if held is not None})
 
 
-def _read_set(service: StackSets, name: str) -> SetState | None:
+def _read_set(service: Reader, name: str) -> SetState | None:
     held = service.describe(name)
     if held is None:
         return None
@@ -112,13 +137,13 @@ def _read_set(service: StackSets, name: str) -> SetState | None:
     return replace(held, instances=instances, operations=_operations(service, name, instances))
 
 
-def _operations(service: StackSets, name: str, instances: tuple[Instance, ...]) -> tuple[Operation, ...]:
+def _operations(service: Reader, name: str, instances: tuple[Instance, ...]) -> tuple[Operation, ...]:
     if all(instance.is_quiet for instance in instances):
         return ()
     return tuple(operation for operation in service.operations(name) if operation.is_active)
 
 
-def with_overrides(service: StackSets, state: State, names: Iterable[str], threads: int = THREADS) -> State:
+def with_overrides(service: Reader, state: State, names: Iterable[str], threads: int = THREADS) -> State:
     """The state with the overrides of every account of these sets: one call an account, so only when needed."""
     cells = [
         (name, one.account, one.region) for name in names if name in state.sets for one in _first(state.sets[name])

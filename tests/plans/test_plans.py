@@ -12,9 +12,8 @@ from generator.errors import ToolError
 from generator.package.manifest import ParameterEntry, TemplateEntry
 from stacksets.actions import Action, CreateSet, DeleteInstances, Plan, UpdateSet, decode, encode
 from stacksets.plan import Limits, destroy, make
-from stacksets.service import Operation
 from stacksets.spec import Definition, Preferences, StackSetSpec, targets_of
-from stacksets.state import Instance, SetState, State
+from stacksets.state import Instance, Operation, SetState, State
 
 FOLDER = Path(__file__).parent
 REGION = "eu-west-1"

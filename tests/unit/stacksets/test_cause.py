@@ -84,7 +84,7 @@ def test_a_stack_that_fails_before_any_resource_and_one_that_did_not_fail() -> N
             "the execution role is missing or does not trust the administration role: mlz bootstrap",
         ),
         (
-            "User: x is not authorized to perform: s3:PutBucketPolicy with an explicit deny in a service control policy",
+            "x is not authorized to perform: s3:PutBucketPolicy with an explicit deny in a service control policy",
             (
                 "a service control policy denies it: exempt the execution role, or allow the action, "
                 "in this organizational unit"

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 
 from generator.errors import ToolError
 from generator.package.manifest import ParameterEntry, TemplateEntry
-from stacksets.service import Busy, Operation, OperationExists, Result
+from stacksets.service import Busy, OperationExists, Result
 from stacksets.spec import Definition, Preferences, StackSetSpec, targets_of
-from stacksets.state import Instance, SetState
+from stacksets.state import Instance, Operation, SetState
 
 Cell = tuple[str, str]
 
@@ -137,6 +137,7 @@ class World:
             held.definition = definition
             for cell in every:
                 held.instances[cell] = replace(held.instances[cell], status="OUTDATED")
+        self._answer(definition.name)
 
     def create_instances(
         self,
@@ -150,7 +151,8 @@ class World:
         cells = tuple((account, region) for account in accounts for region in regions)
         self._submit(name, Job(operation, "create", cells, preferences, overrides))
         for cell in cells:
-            self.sets[name].instances.setdefault(cell, Instance(*cell, "OUTDATED", "PENDING"))
+            self.sets[name].instances.setdefault(cell, Instance(*cell, "OUTDATED", "PENDING", "", "", operation))
+        self._answer(name)
 
     def update_instances(
         self,
@@ -163,6 +165,7 @@ class World:
     ) -> None:
         cells = tuple((account, region) for account in accounts for region in regions)
         self._submit(name, Job(operation, "override", cells, preferences, overrides))
+        self._answer(name)
 
     def delete_instances(
         self,
@@ -175,6 +178,7 @@ class World:
     ) -> None:
         cells = tuple((account, region) for account in accounts for region in regions)
         self._submit(name, Job(operation, "delete", cells, preferences, retain=retain))
+        self._answer(name)
 
     def delete_set(self, name: str) -> None:
         self._tick("delete_set")
@@ -191,9 +195,12 @@ class World:
             raise OperationExists(f"{name}: {job.id} exists")
         self.sets[name].jobs.append(job)
         self._progress(self.sets[name])
+
+    def _answer(self, name: str) -> None:
+        """The request was served; if its answer is lost, the client's own retry hears that it exists."""
         if self.lost:
             self.lost -= 1
-            raise OperationExists(f"{name}: {job.id} exists (the first answer was lost)")
+            raise OperationExists(f"{name}: the operation exists (the first answer was lost)")
 
     def _tick(self, call: str, count: int = 1) -> None:
         self.calls[call] += count
