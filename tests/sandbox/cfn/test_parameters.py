@@ -104,7 +104,8 @@ Rules:
       AssertDescription: Mode is OUS or ACCOUNTS
     - Assert: {'Fn::EachMemberIn': [{'Fn::RefAll': 'AWS::EC2::VPC::Id'}, [vpc-1, vpc-2]]}
       AssertDescription: networks are vpc-1 or vpc-2
-    - Assert: !Or [{'Fn::EachMemberEquals': [{'Fn::RefAll': 'AWS::EC2::VPC::Id'}, vpc-1]}, !Equals [!Ref Mode, ACCOUNTS]]
+    - Assert:
+        !Or [{"Fn::EachMemberEquals": [{"Fn::RefAll": "AWS::EC2::VPC::Id"}, vpc-1]}, !Equals [!Ref Mode, ACCOUNTS]]
       AssertDescription: OUS uses one network
 """
 
