@@ -89,73 +89,44 @@ def may_read_provisioned_code() -> Statement:
 
 
 def may_keep_project_code() -> list[Statement]:
-    """Repositories, builds, pipelines, rules and log groups of projects."""
+    """Repositories, builds, pipelines, rules, log groups and connections of projects."""
+    return [may_keep_repositories(), may_keep_pipelines(), *may_keep_builds(), may_keep_rules(), may_use_connections()]
+
+
+def may_keep_repositories() -> Statement:
+    keep = of("codecommit", "CreateCommit", "CreateRepository", "DeleteRepository", "GetRepository")
+    keep += of("codecommit", "ListTagsForResource", "TagResource", "UntagResource")
+    return allow("KeepRepositories", keep, arn("codecommit", PROJECTS))
+
+
+def may_keep_builds() -> list[Statement]:
+    """Build projects and the groups of their logs."""
+    keep = of("codebuild", "BatchGetProjects", "CreateProject", "DeleteProject", "UpdateProject")
+    logs = of("logs", "CreateLogGroup", "DeleteLogGroup", "PutRetentionPolicy", "TagResource", "UntagResource")
     return [
-        allow(
-            "KeepRepositories",
-            of(
-                "codecommit",
-                "CreateCommit",
-                "CreateRepository",
-                "DeleteRepository",
-                "GetRepository",
-                "ListTagsForResource",
-                "TagResource",
-                "UntagResource",
-            ),
-            arn("codecommit", PROJECTS),
-        ),
-        allow(
-            "KeepBuilds",
-            of("codebuild", "BatchGetProjects", "CreateProject", "DeleteProject", "UpdateProject"),
-            arn("codebuild", f"project/{PROJECTS}"),
-        ),
-        allow(
-            "KeepPipelines",
-            of(
-                "codepipeline",
-                "CreatePipeline",
-                "DeletePipeline",
-                "GetPipeline",
-                "GetPipelineState",
-                "ListTagsForResource",
-                "StartPipelineExecution",
-                "TagResource",
-                "UntagResource",
-                "UpdatePipeline",
-            ),
-            arn("codepipeline", PROJECTS),
-        ),
-        allow(
-            "KeepRules",
-            of(
-                "events",
-                "DeleteRule",
-                "DescribeRule",
-                "DisableRule",
-                "EnableRule",
-                "ListTargetsByRule",
-                "PutRule",
-                "PutTargets",
-                "RemoveTargets",
-                "TagResource",
-                "UntagResource",
-            ),
-            arn("events", f"rule/{PROJECTS}"),
-        ),
-        allow(
-            "KeepBuildLogs",
-            of("logs", "CreateLogGroup", "DeleteLogGroup", "PutRetentionPolicy", "TagResource", "UntagResource"),
-            arn("logs", f"log-group:/aws/codebuild/{PROJECTS}"),
-        ),
+        allow("KeepBuilds", keep, arn("codebuild", f"project/{PROJECTS}")),
+        allow("KeepBuildLogs", logs, arn("logs", f"log-group:/aws/codebuild/{PROJECTS}")),
         # The action has no narrower resource type that CloudFormation asks with.
         allow("FindLogGroups", of("logs", "DescribeLogGroups")),
-        allow(
-            "UseConnections",
-            of("codeconnections", "GetConnection", "PassConnection", "UseConnection"),
-            arn("codeconnections", "connection/*"),
-        ),
     ]
+
+
+def may_keep_pipelines() -> Statement:
+    keep = of("codepipeline", "CreatePipeline", "DeletePipeline", "GetPipeline", "GetPipelineState")
+    keep += of("codepipeline", "ListTagsForResource", "StartPipelineExecution", "TagResource", "UntagResource")
+    return allow("KeepPipelines", (*keep, *of("codepipeline", "UpdatePipeline")), arn("codepipeline", PROJECTS))
+
+
+def may_keep_rules() -> Statement:
+    keep = of("events", "DeleteRule", "DescribeRule", "DisableRule", "EnableRule", "ListTargetsByRule", "PutRule")
+    keep += of("events", "PutTargets", "RemoveTargets", "TagResource", "UntagResource")
+    return allow("KeepRules", keep, arn("events", f"rule/{PROJECTS}"))
+
+
+def may_use_connections() -> Statement:
+    """Connect pipelines to repositories elsewhere, through connections that people authorized."""
+    use = of("codeconnections", "GetConnection", "PassConnection", "UseConnection")
+    return allow("UseConnections", use, arn("codeconnections", "connection/*"))
 
 
 def may_keep_project_buckets() -> Statement:
