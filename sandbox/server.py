@@ -27,8 +27,8 @@ from sandbox.lambdas import Lambdas, invoke_answer
 from sandbox.portfolios import Portfolios
 from sandbox.stacksets.resource import StackSetResource
 from sandbox.stacksets.service import StackSets
-from sandbox.studio import Studio
 from sandbox.state import forget_everything
+from sandbox.studio import Studio
 
 
 class Sandbox:
@@ -106,6 +106,7 @@ class Sandbox:
             ("sts", "GetCallerIdentity"): lambda call: caller_identity(call.caller),
             ("lambda", "Invoke"): self._invoke,
             **Portfolios().operations(),
+            **Studio().operations(),
             **Studio().operations(),
             **cloudformation.operations(self._handlers),
         }
