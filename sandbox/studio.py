@@ -1,97 +1,127 @@
-"""Apps and spaces of SageMaker domains, which moto does not keep: made and deleted at once, listed by domain."""
+"""SageMaker Studio's spaces and apps, which moto does not keep: enough for code that cleans a domain up."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
+
+from moto.sagemaker.models import sagemaker_backends
 
 from sandbox.api.errors import AwsError
 from sandbox.api.paging import page
 from sandbox.api.request import Call
 
-Place = tuple[str, str]
 Row = dict[str, Any]
 
-_APP = ("DomainId", "UserProfileName", "SpaceName", "AppType", "AppName")
-_SPACE = ("DomainId", "SpaceName")
+_APP_KEY = ("DomainId", "UserProfileName", "SpaceName", "AppType", "AppName")
 
 
 @dataclass
 class Studio:
-    """Rows by account and Region, in the order of their making; a deleted one is gone."""
+    """Rows by account and Region, in the shape of the API; an app that was deleted stays listed, as on AWS."""
 
-    _apps: dict[Place, dict[tuple[str, ...], Row]] = field(default_factory=dict)
-    _spaces: dict[Place, dict[tuple[str, ...], Row]] = field(default_factory=dict)
+    _spaces: dict[tuple[str, ...], Row] = field(default_factory=dict)
+    _apps: dict[tuple[str, ...], Row] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def operations(self) -> Mapping[tuple[str, str], Callable[[Call], Mapping[str, Any]]]:
-        return {
-            ("sagemaker", "CreateApp"): self.create_app,
-            ("sagemaker", "DeleteApp"): self.delete_app,
-            ("sagemaker", "ListApps"): self.list_apps,
-            ("sagemaker", "CreateSpace"): self.create_space,
-            ("sagemaker", "DeleteSpace"): self.delete_space,
-            ("sagemaker", "ListSpaces"): self.list_spaces,
-        }
-
-    def create_app(self, call: Call) -> Row:
-        self._create(self._apps, _APP, call)
-        owner = call.params.get("SpaceName") or call.params.get("UserProfileName")
-        return {"AppArn": _arn(call, "app", call.params["DomainId"], owner, call.params["AppName"])}
-
-    def delete_app(self, call: Call) -> Row:
-        return self._delete(self._apps, _APP, call)
-
-    def list_apps(self, call: Call) -> Row:
-        return self._list(self._apps, "Apps", call)
+        handlers = (
+            *(self.create_space, self.describe_space, self.delete_space, self.list_spaces),
+            *(self.create_app, self.describe_app, self.delete_app, self.list_apps),
+        )
+        named = {"".join(part.title() for part in h.__name__.split("_")): h for h in handlers}
+        return {("sagemaker", name): handler for name, handler in named.items()}
 
     def create_space(self, call: Call) -> Row:
-        self._create(self._spaces, _SPACE, call)
-        return {"SpaceArn": _arn(call, "space", call.params["DomainId"], call.params["SpaceName"])}
+        _require_domain(call)
+        with self._lock:
+            key = (*_place(call), call.params["DomainId"], call.params["SpaceName"])
+            if key in self._spaces:
+                raise _in_use(f"Space {call.params['SpaceName']} already exists")
+            self._spaces[key] = _row(call, ("DomainId", "SpaceName", "SpaceDisplayName"))
+        return {"SpaceArn": f"{_arn(call)}:space/{call.params['DomainId']}/{call.params['SpaceName']}"}
+
+    def describe_space(self, call: Call) -> Row:
+        key = (*_place(call), call.params["DomainId"], call.params["SpaceName"])
+        return _found(self._spaces, key, f"Space {call.params['SpaceName']} does not exist")
 
     def delete_space(self, call: Call) -> Row:
         with self._lock:
-            used = any(
-                app.get("SpaceName") == call.params["SpaceName"] and app["DomainId"] == call.params["DomainId"]
-                for app in self._apps.get(_place(call), {}).values()
-            )
-        if used:
-            raise AwsError("ResourceInUse", f"Space {call.params['SpaceName']} has apps that are not deleted.")
-        return self._delete(self._spaces, _SPACE, call)
-
-    def list_spaces(self, call: Call) -> Row:
-        return self._list(self._spaces, "Spaces", call)
-
-    def _create(self, rows: dict[Place, dict[tuple[str, ...], Row]], names: tuple[str, ...], call: Call) -> None:
-        key = _key(call, names)
-        with self._lock:
-            if key in (held := rows.setdefault(_place(call), {})):
-                raise AwsError("ResourceInUse", f"{' '.join(filter(None, key))} already exists.")
-            held[key] = {"Status": "InService"} | {name: call.params[name] for name in names if name in call.params}
-
-    def _delete(self, rows: dict[Place, dict[tuple[str, ...], Row]], names: tuple[str, ...], call: Call) -> Row:
-        key = _key(call, names)
-        with self._lock:
-            if rows.get(_place(call), {}).pop(key, None) is None:
-                raise AwsError("ResourceNotFound", f"{' '.join(filter(None, key))} does not exist.")
+            space = self.describe_space(call)
+            if any(_runs_in(app, space) for app in self._of(self._apps, call)):
+                raise _in_use(f"Space {space['SpaceName']} has apps; delete them first")
+            del self._spaces[(*_place(call), space["DomainId"], space["SpaceName"])]
         return {}
 
-    def _list(self, rows: dict[Place, dict[tuple[str, ...], Row]], name: str, call: Call) -> Row:
-        wanted = call.params.get("DomainIdEquals")
+    def list_spaces(self, call: Call) -> Row:
+        return page(_filtered(self._of(self._spaces, call), call), "Spaces", call.params)
+
+    def create_app(self, call: Call) -> Row:
+        _require_domain(call)
         with self._lock:
-            found = [row for row in rows.get(_place(call), {}).values() if wanted in (None, row["DomainId"])]
-        return page(found, name, call.params, error="ValidationException")
+            self._apps[_app_key(call)] = _row(call, _APP_KEY)
+        owner = call.params.get("SpaceName") or call.params.get("UserProfileName")
+        path = "/".join((call.params["DomainId"], str(owner), call.params["AppType"], call.params["AppName"]))
+        return {"AppArn": f"{_arn(call)}:app/{path}"}
+
+    def describe_app(self, call: Call) -> Row:
+        return _found(self._apps, _app_key(call), f"App {call.params['AppName']} does not exist")
+
+    def delete_app(self, call: Call) -> Row:
+        with self._lock:
+            self.describe_app(call)["Status"] = "Deleted"
+        return {}
+
+    def list_apps(self, call: Call) -> Row:
+        return page(_filtered(self._of(self._apps, call), call), "Apps", call.params)
+
+    def _of(self, rows: Mapping[tuple[str, ...], Row], call: Call) -> list[Row]:
+        return [row for key, row in list(rows.items()) if key[:2] == _place(call)]
 
 
-def _place(call: Call) -> Place:
+def _place(call: Call) -> tuple[str, str]:
     return call.account, call.region
 
 
-def _key(call: Call, names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(str(call.params.get(name, "")) for name in names)
+def _arn(call: Call) -> str:
+    return f"arn:aws:sagemaker:{call.region}:{call.account}"
 
 
-def _arn(call: Call, kind: str, *parts: Any) -> str:
-    return f"arn:aws:sagemaker:{call.region}:{call.account}:{kind}/{'/'.join(str(part) for part in parts)}"
+def _app_key(call: Call) -> tuple[str, ...]:
+    return (*_place(call), *(str(call.params.get(name, "")) for name in _APP_KEY))
+
+
+def _row(call: Call, names: tuple[str, ...]) -> Row:
+    kept = {name: call.params[name] for name in names if name in call.params}
+    return {**kept, "Status": "InService", "CreationTime": datetime.now(UTC), "LastModifiedTime": datetime.now(UTC)}
+
+
+def _filtered(rows: list[Row], call: Call) -> list[Row]:
+    """By the parameters `<Name>Equals`; those of apps have no time of modification in the API."""
+    wanted = {name.removesuffix("Equals"): value for name, value in call.params.items() if name.endswith("Equals")}
+    kept = [row for row in rows if all(row.get(name) == value for name, value in wanted.items())]
+    return [{k: v for k, v in row.items() if k != "LastModifiedTime" or "AppName" not in row} for row in kept]
+
+
+def _runs_in(app: Row, space: Row) -> bool:
+    same = (app.get("DomainId"), app.get("SpaceName")) == (space["DomainId"], space["SpaceName"])
+    return same and app["Status"] != "Deleted"
+
+
+def _require_domain(call: Call) -> None:
+    domain = str(call.params.get("DomainId"))
+    if domain not in sagemaker_backends[call.account][call.region].domains:
+        raise AwsError("ResourceNotFound", f"Domain [{domain}] does not exist")
+
+
+def _found(rows: Mapping[tuple[str, ...], Row], key: tuple[str, ...], problem: str) -> Row:
+    if key not in rows:
+        raise AwsError("ResourceNotFound", problem)
+    return rows[key]
+
+
+def _in_use(message: str) -> AwsError:
+    return AwsError("ResourceInUse", message)
