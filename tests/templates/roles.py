@@ -58,9 +58,10 @@ class Rendered:
             case {"Fn::Sub": str(text)}:
                 return self._text(text, {})
             case dict():
-                return {key: self.filled(value) for key, value in part.items() if self.filled(value) is not None}
+                filled = {key: self.filled(value) for key, value in part.items()}
+                return {key: value for key, value in filled.items() if value is not None}
             case list():
-                return [self.filled(value) for value in part if self.filled(value) is not None]
+                return [value for value in map(self.filled, part) if value is not None]
             case _:
                 return part
 
