@@ -15,6 +15,7 @@ from ..intrinsic import text
 from ..model import JSON
 
 RESPONSE_LIMIT = 4096
+NOT_INVOKED = "NotInvoked"
 
 
 def stringified(value: JSON) -> JSON:
@@ -45,9 +46,9 @@ def _ask(task: Task, kind: str, extra: Mapping[str, JSON]) -> dict[str, JSON]:
     }
     try:
         hooks.invoke_function(scope.account, scope.region, service_token, payload)
-    except ResourceError:
+    except ResourceError as error:
         task.registry.drop_answer(token)
-        raise
+        raise ResourceError(error.reason, NOT_INVOKED) from error
     timeout = float(text(task.properties.get("ServiceTimeout", MAX_WAIT_SECONDS)))
     return _checked(task.registry.answer(token, timeout), token)
 
@@ -91,6 +92,8 @@ def _create(task: Task) -> Made:
     try:
         return _made(_ask(task, "Create", {}))
     except ResourceError as error:
+        if error.code == NOT_INVOKED:
+            raise
         stand_in = error.physical_id or f"{task.scope.stack_name}-{task.scope.logical_id}-{uuid.uuid4().hex[:12]}"
         raise ResourceError(error.reason, error.code, stand_in) from error
 

@@ -128,7 +128,9 @@ def test_an_attribute_that_the_answer_lacks(host):
 
 
 def test_a_function_that_does_not_exist(host):
-    assert failed_reasons(host.create(TEMPLATE)) == [f"Function not found: {ARN}"]
+    stack = host.create(TEMPLATE)
+    assert failed_reasons(stack) == [f"Function not found: {ARN}"]
+    assert stack.status == "ROLLBACK_COMPLETE"
 
 
 def test_silence_ends_at_the_service_timeout(host):
