@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 THREADS = 8
 GONE = "DELETE_COMPLETE"
-BUCKET, KEY = "bucket", "key"
+BUCKET, KEY, SERVICE_ROLE = "bucket", "key", "service role"
+# SageMaker finds them by name; the core stack makes them where they are missing, and leaves them.
+SERVICE_ROLES = ("AmazonSageMakerServiceCatalogProductsLaunchRole", "AmazonSageMakerServiceCatalogProductsUseRole")
 
 
 @dataclass(frozen=True, order=True)
@@ -51,6 +53,7 @@ def of_home(cloud: Cloud, account: str, settings: Settings, stacks: Iterable[str
             *(("stack set", name) for name in _stack_sets(cloud, settings)),
             *((BUCKET, name) for name in _buckets(cloud, settings)),
             *((KEY, name) for name in _keys(cloud, settings)),
+            *((SERVICE_ROLE, name) for name in _service_roles(cloud, settings)),
         ]
     return of_account(cloud, account, settings, stacks) + [Leftover(account, kind, name) for kind, name in found]
 
@@ -127,6 +130,25 @@ def _is_tagged(api: Api, key: str, settings: Settings) -> bool:
     tags = {tag["TagKey"]: tag["TagValue"] for tag in api.list_resource_tags(KeyId=key)["Tags"]}
     wanted = (settings.environment.name, settings.environment.type)
     return (tags.get("EnvironmentName"), tags.get("EnvironmentType")) == wanted
+
+
+def _service_roles(cloud: Cloud, settings: Settings) -> list[str]:
+    """Those that the core stack made, which its tags on them still say."""
+    from botocore.exceptions import ClientError
+
+    from stacksets.client import code_of
+
+    api, found = cloud.client("iam"), []
+    for name in SERVICE_ROLES:
+        try:
+            tags = {tag["Key"]: tag["Value"] for tag in api.list_role_tags(RoleName=name)["Tags"]}
+        except ClientError as problem:
+            if code_of(problem) not in ("NoSuchEntity", "NoSuchEntityException"):
+                raise
+            continue
+        if tags.get("aws:cloudformation:stack-name", "").startswith(settings.core.stack_name):
+            found.append(name)
+    return found
 
 
 def _is_ours(name: str, settings: Settings) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from mlz.leftovers import BUCKET, KEY, Leftover
+from mlz.leftovers import BUCKET, KEY, SERVICE_ROLE, Leftover
 
 if TYPE_CHECKING:
     from stacksets.client import Cloud
@@ -30,7 +30,7 @@ def emptied(cloud: Cloud, buckets: Iterable[str]) -> int:
 
 
 def purged(cloud: Cloud, found: Iterable[Leftover]) -> list[str]:
-    """Delete buckets and keys among the leftovers; what was done, one line each."""
+    """Delete what stacks retain among the leftovers; what was done, one line each."""
     done = []
     for one in found:
         if one.kind == BUCKET:
@@ -41,6 +41,9 @@ def purged(cloud: Cloud, found: Iterable[Leftover]) -> list[str]:
             done.append(
                 f"the key {one.name} is deleted in {WAITING_DAYS} days; until then: aws kms cancel-key-deletion"
             )
+        elif one.kind == SERVICE_ROLE:
+            _delete_role(cloud, one.name)
+            done.append(f"deleted the role {one.name}")
     return done
 
 
@@ -57,3 +60,17 @@ def _schedule(cloud: Cloud, key: str) -> None:
 
     with translated(f"key {key}"):
         cloud.client("kms").schedule_key_deletion(KeyId=key, PendingWindowInDays=WAITING_DAYS)
+
+
+def _delete_role(cloud: Cloud, role: str) -> None:
+    from stacksets.client import translated
+
+    api = cloud.client("iam")
+    with translated(f"role {role}"):
+        for page in api.get_paginator("list_attached_role_policies").paginate(RoleName=role):
+            for policy in page["AttachedPolicies"]:
+                api.detach_role_policy(RoleName=role, PolicyArn=policy["PolicyArn"])
+        for page in api.get_paginator("list_role_policies").paginate(RoleName=role):
+            for name in page["PolicyNames"]:
+                api.delete_role_policy(RoleName=role, PolicyName=name)
+        api.delete_role(RoleName=role)

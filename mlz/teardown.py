@@ -11,6 +11,7 @@ from mlz.applying import applied
 from mlz.leftovers import Leftover
 from mlz.reporter import reporting
 from mlz.session import connected, management
+from mlz.wording import count
 
 if TYPE_CHECKING:
     from mlz.options import Run
@@ -82,6 +83,7 @@ class Teardown:
                 self._env()
             case "core":
                 stackwise.deleted(self.run, self.cloud, self.settings.core.stack_name, self.unprotect)
+                self._purge((leftovers.SERVICE_ROLE,))
 
     def _targets(self) -> None:
         from stacksets import organization, plan
@@ -103,15 +105,20 @@ class Teardown:
             Bootstrap(made.management, report).remove(at(made.spec, self.accounts))
 
     def _env(self) -> None:
-        home = self.cloud.account
         if self.purges:
-            found = leftovers.of_home(self.cloud, home, self.settings, ())
+            found = leftovers.of_home(self.cloud, self.cloud.account, self.settings, ())
             gone = purge.emptied(self.cloud, [one.name for one in found if one.kind == leftovers.BUCKET])
-            self.run.console.progress(f"  deleted {gone} objects and versions")
+            self.run.console.progress(f"  deleted {count(gone, 'object')}")
         stackwise.deleted(self.run, self.cloud, self.settings.env_stack_name, self.unprotect)
-        if self.purges:
-            for line in purge.purged(self.cloud, leftovers.of_home(self.cloud, home, self.settings, ())):
-                self.run.console.progress(f"  {line}")
+        self._purge((leftovers.BUCKET, leftovers.KEY))
+
+    def _purge(self, kinds: tuple[str, ...]) -> None:
+        """Delete what the stacks left alone on purpose, when that was asked for."""
+        if not self.purges:
+            return
+        found = leftovers.of_home(self.cloud, self.cloud.account, self.settings, ())
+        for line in purge.purged(self.cloud, [one for one in found if one.kind in kinds]):
+            self.run.console.progress(f"  {line}")
 
     def proof(self) -> tuple[list[Leftover], int]:
         """What is left in every account, and in how many accounts was looked."""
