@@ -103,7 +103,7 @@ def may_keep_bounded_roles(boundary: Any, *roles: str) -> list[Statement]:
 def environment_boundary(name: str, *roles: str) -> PolicyDocument:
     """Ceiling of the roles of an environment's own account; `roles` are those that they may make under it."""
     return policy(
-        _services(ENVIRONMENT_SERVICES),
+        may_use_services(ENVIRONMENT_SERVICES),
         allow("PassAndSeeRoles", (*READ_ROLES, *of("iam", "PassRole"))),
         may_keep_bounded_roles(policy_arn(name), *roles),
         stays_in_vpc(),
@@ -114,7 +114,7 @@ def environment_boundary(name: str, *roles: str) -> PolicyDocument:
 def target_boundary() -> PolicyDocument:
     """Ceiling of the roles of a target account: nothing below it makes a role."""
     return policy(
-        _services(TARGET_SERVICES),
+        may_use_services(TARGET_SERVICES),
         allow("PassRoles", of("iam", "PassRole")),
         stays_in_vpc(),
         notebooks_stay_closed(),
@@ -131,5 +131,6 @@ def boundary_policy(title: str, name: str, document: PolicyDocument) -> ManagedP
     )
 
 
-def _services(names: Sequence[str]) -> Statement:
+def may_use_services(names: Sequence[str]) -> Statement:
+    """Everything of these services; for ceilings only, which grant nothing."""
     return allow("Services", [action for name in names for action in of(name, "*")])

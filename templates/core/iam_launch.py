@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from awacs.aws import Statement
+from awacs.aws import PolicyDocument, Statement
 from troposphere import Sub
 
 from generator.cfn.arns import ACCOUNT, arn, objects_arn, role_arn
-from generator.cfn.iam import ADMINISTER_KEY, Conditions, allow, may_pass
+from generator.cfn.iam import ADMINISTER_KEY, Conditions, allow, may_pass, policy
 from templates import published
 from templates.access.actions import of
-from templates.access.boundary import BOUND_ROLES, KEEP_ROLES, READ_ROLES, policy_arn
+from templates.access.boundary import (
+    BOUND_ROLES,
+    ENVIRONMENT_SERVICES,
+    KEEP_ROLES,
+    READ_ROLES,
+    may_use_services,
+    policy_arn,
+)
 from templates.access.guardrails import notebooks_stay_closed
 from templates.access.network import ANY_ENVIRONMENT, may_keep_network
 from templates.access.stacks import KEEP_STACK
@@ -36,7 +43,22 @@ ENVIRONMENT_ROLES = tuple(
 )
 ENVIRONMENT_BOUNDARY = published.PERMISSIONS_BOUNDARY.replace(published.ENVIRONMENT, "*")
 TAGGED: Conditions = {"Null": {"aws:RequestTag/EnvironmentName": "false"}}
+# Beyond what environments use, a launch makes resource groups.
+LAUNCH_SERVICES = (*ENVIRONMENT_SERVICES, "resource-groups")
 OWN_ACCOUNT: Conditions = {"StringEquals": {"aws:ResourceAccount": ACCOUNT}}
+
+
+def shared_boundary() -> PolicyDocument:
+    """Ceiling of the shared roles: environments' services, and roles only below an environment's own boundary.
+
+    The guardrail on subnets is not in it: an update of a domain names none, and CloudFormation sends such updates.
+    """
+    return policy(
+        may_use_services(LAUNCH_SERVICES),
+        allow("PassRoles", of("iam", "PassRole")),
+        may_keep_environment_roles(),
+        notebooks_stay_closed(),
+    )
 
 
 def launch_policies(bucket: str, prefix: str) -> dict[str, list[Any]]:
@@ -62,6 +84,7 @@ def may_run_stacks() -> list[Statement]:
         "DescribeStackSet",
         "DescribeStackSetOperation",
         "ListStackInstances",
+        "ListStackSetOperationResults",
         "ListStackSetOperations",
         "TagResource",
         "UntagResource",
@@ -144,6 +167,7 @@ def may_pass_environment_roles() -> list[Statement]:
 def may_keep_logs() -> list[Statement]:
     """Log groups of functions and flow logs."""
     keep = of("logs", "AssociateKmsKey", "CreateLogGroup", "DeleteLogGroup", "DeleteRetentionPolicy")
+    keep += of("logs", "DescribeIndexPolicies", "GetDataProtectionPolicy")
     keep += of("logs", "ListTagsForResource", "PutRetentionPolicy", "TagResource", "UntagResource")
     return [
         allow("KeepLogs", keep, [arn("logs", f"log-group:/{kind}/*") for kind in ("aws/lambda", "vpcflowlogs")]),

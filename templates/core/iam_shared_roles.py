@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from awacs.aws import PolicyDocument, Statement
-from troposphere import Equals, GetAtt, Not
+from troposphere import Equals, GetAtt, Not, Ref
 from troposphere.iam import ManagedPolicy, Policy, Role
 
 from generator.cfn.arns import arn
@@ -15,7 +15,7 @@ from generator.cfn.stack import Stack
 from templates.access.actions import READ, of
 from templates.access.guardrails import approves_nothing
 from templates.access.trust import add_sign_in_mapping, switch_role_link, trust_people
-from templates.core.iam_launch import launch_policies
+from templates.core.iam_launch import launch_policies, shared_boundary
 from templates.env.iam_personas import FOUR_HOURS, may_launch_products, may_run_deployments, may_see_deployments
 
 ROLE_NAME = r"[\w+=,.@-]*"
@@ -68,12 +68,15 @@ class CoreIamSharedRoles(Stack):
 
     def build(self) -> None:
         add_sign_in_mapping(self)
+        boundary = Ref(self.add(shared_boundary_policy()))
         trust = trust_people(self.REQUIRES_SOURCE_IDENTITY)
-        administrator = self.add(administrator_role(self.ADMINISTRATOR_NAME, trust), self.CREATES_ADMINISTRATOR)
-        launch = self.add(launch_role(self.LAUNCH_NAME), self.CREATES_LAUNCH)
+        administrator = self.add(
+            administrator_role(self.ADMINISTRATOR_NAME, trust, boundary), self.CREATES_ADMINISTRATOR
+        )
+        launch = self.add(launch_role(self.LAUNCH_NAME, boundary), self.CREATES_LAUNCH)
         for name, statements in launch_policies(self.release.bucket, self.release.prefix).items():
             self.add(launch_policy(name, launch, statements), self.CREATES_LAUNCH)
-        control = self.add(control_role(self.CONTROL_NAME), self.CREATES_CONTROL)
+        control = self.add(control_role(self.CONTROL_NAME, boundary), self.CREATES_CONTROL)
         link = switch_role_link(str(administrator.title))
         self.put(self.ASSUME_ADMINISTRATOR, self.CREATES_ADMINISTRATOR.then(link, ""))
         self.put(self.ADMINISTRATOR_ARN, self.CREATES_ADMINISTRATOR.then(GetAtt(administrator, "Arn"), ""))
@@ -81,7 +84,15 @@ class CoreIamSharedRoles(Stack):
         self.put(self.CONTROL_ARN, self.CREATES_CONTROL.then(GetAtt(control, "Arn"), ""))
 
 
-def administrator_role(name: Any, trust: Any) -> Role:
+def shared_boundary_policy() -> ManagedPolicy:
+    return ManagedPolicy(
+        "PermissionsBoundary",
+        Description="Permissions boundary of the roles that environments share",
+        PolicyDocument=shared_boundary(),
+    )
+
+
+def administrator_role(name: Any, trust: Any, boundary: Any) -> Role:
     """People who launch environments, keep the shared portfolio, and let models into production."""
     statements = [
         may_launch_products(),
@@ -95,6 +106,7 @@ def administrator_role(name: Any, trust: Any) -> Role:
     return Role(
         "DataScienceAdministratorRole",
         RoleName=name,
+        PermissionsBoundary=boundary,
         AssumeRolePolicyDocument=trust,
         MaxSessionDuration=FOUR_HOURS,
         Policies=[_inline("Persona", statements)],
@@ -128,11 +140,12 @@ def may_see_environments() -> list[Statement]:
     ]
 
 
-def launch_role(name: Any) -> Role:
+def launch_role(name: Any, boundary: Any) -> Role:
     """Service Catalog launches environments with it; its rights are the managed policies that name it."""
     return Role(
         "SCLaunchRole",
         RoleName=name,
+        PermissionsBoundary=boundary,
         Description="Launches data science environments from Service Catalog",
         # Service Catalog sends no source account when it assumes a launch role.
         AssumeRolePolicyDocument=trust_plain("servicecatalog"),
@@ -149,11 +162,12 @@ def launch_policy(name: str, role: Role, statements: list[Any]) -> ManagedPolicy
     )
 
 
-def control_role(name: Any) -> Role:
+def control_role(name: Any, boundary: Any) -> Role:
     """The function that finds what breaks the rules; it corrects only what it can name, and reports."""
     return Role(
         "SageMakerDetectiveControlExecutionRole",
         RoleName=name,
+        PermissionsBoundary=boundary,
         # Lambda sends no source account when it assumes a function's role.
         AssumeRolePolicyDocument=trust_plain("lambda"),
         Policies=[_inline("Controls", [may_inspect(), may_correct(), may_report()])],

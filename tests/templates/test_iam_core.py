@@ -49,7 +49,14 @@ def test_a_launch_makes_roles_only_below_an_environments_boundary(shared: Render
     assert bound["Resource"][0] == "arn:aws:iam::111111111111:role/*-eu-west-1-stackset-admin"
     assert all(arn.startswith("arn:aws:iam::111111111111:role/*-eu-west-1-") for arn in bound["Resource"])
     creating = {name for name in shared.policies() if "iam:CreateRole" in actions(shared.statements(name))}
-    assert creating == {"LaunchRolesPolicy"}
+    assert creating == {"LaunchRolesPolicy", "PermissionsBoundary"}
+    assert shared.statement("PermissionsBoundary", "BoundRoles") == bound
+
+
+def test_every_shared_role_is_below_the_boundary(shared: Rendered) -> None:
+    assert {name: role.get("PermissionsBoundary") for name, role in shared.roles().items()} == dict.fromkeys(
+        shared.roles(), "<PermissionsBoundary>"
+    )
 
 
 def test_a_launch_passes_each_role_to_its_own_service(shared: Rendered) -> None:
