@@ -12,7 +12,7 @@ from troposphere import logs as log_groups
 
 from generator.cfn import arns
 from generator.cfn.contract import Out, Param
-from generator.cfn.iam import allow, policy, trust
+from generator.cfn.iam import allow, policy, trust, trust_plain
 from generator.cfn.stack import Stack
 from templates.facts import codebuild_image, facts, lambda_architecture, lambda_runtime
 
@@ -160,7 +160,8 @@ def starter_role(project: codebuild.Project) -> iam.Role:
     actions: list[Action] = [codebuild_actions.StartBuild, codebuild_actions.BatchGetBuilds]
     return iam.Role(
         "StartBuildLambdaExecutionRole",
-        AssumeRolePolicyDocument=trust("lambda"),
+        # Lambda sends no source account when it assumes a function's role.
+        AssumeRolePolicyDocument=trust_plain("lambda"),
         Policies=[
             iam.Policy(
                 PolicyName="StartBuild",

@@ -12,6 +12,7 @@ from troposphere.codeartifact import Domain, Repository
 from generator.cfn import iam, rules
 from generator.cfn.arns import ACCOUNT, root_arn
 from generator.cfn.contract import Cond, Out, Param, Rule
+from generator.cfn.lint import lint_exception
 from generator.cfn.stack import Stack
 from templates.core import package_mirror
 from templates.core import shared_services_proxy as proxy
@@ -164,9 +165,7 @@ def _with_network(resource: Any, *checks: str) -> Any:
     reason = (
         "the parameters of the network are empty only where CodeArtifact is the mirror, and then this is not created"
     )
-    resource.resource["Metadata"] = {
-        "cfn-lint": {"config": {"ignore_checks": list(checks)}, "reasons": dict.fromkeys(checks, reason)}
-    }
+    resource.resource["Metadata"] = lint_exception(reason, *checks)
     return resource
 
 

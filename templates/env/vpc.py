@@ -9,6 +9,7 @@ from troposphere.ec2 import FlowLog
 from troposphere.logs import LogGroup
 
 from generator.cfn.contract import Out, Param
+from generator.cfn.lint import lint_exception
 from generator.cfn.stack import Stack
 from templates.env import vpc_endpoints as endpoints
 from templates.env import vpc_groups as groups
@@ -32,12 +33,9 @@ _FILE_GROUP = "FileSystemSecurityGroup"
 _SUBNET_IDS = "PrivateSubnetIdsSSM"
 # The first group holds the choice between a new and an existing VPC; everything else asks the group.
 _VPC_ID = GetAtt(_SAGEMAKER, "VpcId")
-_CHOICE_OF_VPC = {
-    "cfn-lint": {
-        "config": {"ignore_checks": ["W1030"]},
-        "reasons": {"W1030": "ExistingVPCId is empty only where CreateVPC is YES, as a rule of this template asserts"},
-    }
-}
+_CHOICE_OF_VPC = lint_exception(
+    "ExistingVPCId is empty only where CreateVPC is YES, as a rule of this template asserts", "W1030"
+)
 
 
 class EnvVpc(FlowLogContract, EndpointContract, NetworkContract, Stack):

@@ -13,6 +13,7 @@ from troposphere import GetAtt, Ref, Sub, codebuild, codecommit, codepipeline, e
 
 from generator.cfn import arns
 from generator.cfn.contract import Cond, Param
+from generator.cfn.lint import lint_exception
 from templates.facts import codebuild_image
 from templates.project.environment import environment, project_tags
 
@@ -144,6 +145,7 @@ def pipeline(
         ),
         Stages=stages,
         Tags=project_tags(),
+        Metadata=lint_exception("the role is made once for an account, by core-iam-sc-sm-projects-roles", "W9002"),
         **given,
     )
 

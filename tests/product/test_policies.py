@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.product.conftest import Emitted, documents
+from tests.product.conftest import Emitted, documents, flat
 
 
 def as_list(value: Any) -> list[Any]:
@@ -79,11 +79,17 @@ def test_no_managed_policy_of_full_access(emitted: Emitted) -> None:
 
 
 def test_a_service_that_assumes_a_role_does_so_for_this_account(emitted: Emitted) -> None:
-    """Confused deputy: every trust in a service carries the source account or a source ARN."""
+    """Confused deputy: every trust in a service carries the source account or a source ARN.
+
+    Lambda and Service Catalog send neither when they assume a role, so a condition would lock them out.
+    """
+    silent = {"lambda.amazonaws.com", "servicecatalog.amazonaws.com"}
     wrong = []
     for role in emitted.resources("AWS::IAM::Role"):
-        for statement in role.properties["AssumeRolePolicyDocument"]["Statement"]:
-            keys = json.dumps(statement.get("Condition", {}))
-            if "Service" in statement["Principal"] and "aws:Source" not in keys:
-                wrong.append(str(role))
+        for document in documents(role.properties["AssumeRolePolicyDocument"]):
+            for statement in flat(document["Statement"]):
+                keys = json.dumps(statement.get("Condition", {}))
+                services = set(as_list(statement["Principal"].get("Service", [])))
+                if services - silent and "aws:Source" not in keys:
+                    wrong.append(str(role))
     assert wrong == []

@@ -1,0 +1,10 @@
+"""Exceptions to lint rules, beside the resource that needs them and with the reason that each must have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def lint_exception(reason: str, *rules: str) -> dict[str, Any]:
+    """Metadata of a resource that silences `rules` on it, for one reason."""
+    return {"cfn-lint": {"config": {"ignore_checks": list(rules)}, "reasons": dict.fromkeys(rules, reason)}}
