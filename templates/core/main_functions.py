@@ -7,7 +7,7 @@ from typing import Any
 from awacs import iam as iam_actions
 from awacs import logs, sagemaker, ssm
 from awacs.aws import Statement
-from troposphere import AWSObject, Sub
+from troposphere import AWS_STACK_ID, AWSObject, Ref, Sub
 from troposphere.iam import Policy, Role
 from troposphere.ssm import Parameter
 
@@ -36,9 +36,12 @@ class CheckIfIAMRolesExist(AWSObject):
     }
 
 
-def owner() -> Sub:
-    """The tag `Owner` of the roles that this stack created, by which a later look knows them as its own."""
-    return Sub("${AWS::StackName}/${AWS::Region}")
+def owner() -> Ref:
+    """The tag `Owner` of the roles that this stack created, by which a later look knows them as its own.
+
+    A stack id and not its name: the roles stay when the stack goes, and are not those of the next one.
+    """
+    return Ref(AWS_STACK_ID)
 
 
 def missing_roles(service_token: Any) -> CheckIfIAMRolesExist:

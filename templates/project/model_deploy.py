@@ -30,6 +30,10 @@ _NEEDED = (
     "ModelExecutionRole",
     "StackSetAdministrationRole",
     "StackSetExecutionRole",
+    "StagingModelExecutionRole",
+    "StagingStackSetExecutionRole",
+    "ProdModelExecutionRole",
+    "ProdStackSetExecutionRole",
     "StagingAccounts",
     "ProductionAccounts",
     "EnvTypeStagingName",
@@ -74,15 +78,19 @@ class ProjectModelDeploy(Stack):
         source = self.add(
             delivery.repository("ModelDeployCodeCommitRepository", "model-deploy", seed), self.IN_CODECOMMIT
         )
-        endpoint_build = self.add(endpoint_build_project(group, bucket))
+        endpoint_build = self.add(
+            endpoint_build_project(
+                group, bucket, staging=self._role("Staging", "Model"), production=self._role("Prod", "Model")
+            )
+        )
         endpoint_test = self.add(endpoint_test_project())
         staging = self.MULTI_ACCOUNT.then(environment("StagingAccounts"), Ref("AWS::AccountId"))
         production = self.MULTI_ACCOUNT.then(environment("ProductionAccounts"), Ref("AWS::AccountId"))
         stages = [
             delivery.source_stage(_SOURCE, source, seed, self.IN_CODECOMMIT, self.THROUGH_CONNECTION, self.OWN_SOURCE),
             build_stage(endpoint_build),
-            staging_stage(staging, endpoint_test, group),
-            production_stage(production),
+            staging_stage(staging, self._role("Staging", "StackSet"), endpoint_test, group),
+            production_stage(production, self._role("Prod", "StackSet")),
         ]
         pipeline = self.add(
             delivery.pipeline(
@@ -92,13 +100,18 @@ class ProjectModelDeploy(Stack):
         self.add(approved_rule("ModelDeployRegistryEventRule", group, pipeline))
         self.add(delivery.commit_rule("ModelDeployCodeCommitEventRule", source, pipeline, "code"), self.IN_CODECOMMIT)
 
+    def _role(self, stage: str, kind: str) -> If:
+        """An execution role's name: the stage's in its accounts, the environment's own where all stays in this one."""
+        return self.MULTI_ACCOUNT.then(environment(f"{stage}{kind}ExecutionRole"), environment(f"{kind}ExecutionRole"))
 
-def endpoint_build_project(group: If, bucket: s3.Bucket) -> codebuild.Project:
+
+def endpoint_build_project(group: If, bucket: s3.Bucket, *, staging: If, production: If) -> codebuild.Project:
+    """`staging` and `production` are the names of the roles that models run with."""
     return delivery.build_project(
         "ModelDeployBuildProject",
         "modeldeploy",
         "Writes the endpoint's template and its parameters for each stage",
-        build_variables(group, bucket),
+        build_variables(group, bucket, staging, production),
         buildspec="buildspec.yml",
         minutes=15,
     )
@@ -124,26 +137,26 @@ def build_stage(project: codebuild.Project) -> codepipeline.Stages:
     return codepipeline.Stages(Name="Build", Actions=[action])
 
 
-def staging_stage(targets: If, test: codebuild.Project, group: If) -> codepipeline.Stages:
+def staging_stage(targets: If, role: If, test: codebuild.Project, group: If) -> codepipeline.Stages:
     """Deploy, test, and wait for a person."""
     return codepipeline.Stages(
         Name="DeployModelStaging",
         Actions=[
-            deploy_action("DeployStaging", "EnvTypeStagingName", targets, "staging-config"),
+            deploy_action("DeployStaging", "EnvTypeStagingName", targets, role, "staging-config"),
             delivery.build_action("TestStaging", test, [f"{_SOURCE}Artifact", _BUILD], ["TestArtifact"], order=2),
             approval(group),
         ],
     )
 
 
-def production_stage(targets: If) -> codepipeline.Stages:
+def production_stage(targets: If, role: If) -> codepipeline.Stages:
     return codepipeline.Stages(
         Name="DeployModelProd",
-        Actions=[deploy_action("DeployProd", "EnvTypeProdName", targets, "prod-config")],
+        Actions=[deploy_action("DeployProd", "EnvTypeProdName", targets, role, "prod-config")],
     )
 
 
-def deploy_action(name: str, stage: str, targets: Any, parameters: str) -> codepipeline.Actions:
+def deploy_action(name: str, stage: str, targets: Any, role: Any, parameters: str) -> codepipeline.Actions:
     """Put the endpoint's stack set into the accounts of a stage; self-managed stack sets take accounts only."""
     return codepipeline.Actions(
         Name=name,
@@ -161,7 +174,7 @@ def deploy_action(name: str, stage: str, targets: Any, parameters: str) -> codep
             "Capabilities": "CAPABILITY_NAMED_IAM",
             "PermissionModel": "SELF_MANAGED",
             "AdministrationRoleArn": environment("StackSetAdministrationRole"),
-            "ExecutionRoleName": environment("StackSetExecutionRole"),
+            "ExecutionRoleName": role,
             "DeploymentTargets": targets,
             "Regions": Ref("AWS::Region"),
             "MaxConcurrentPercentage": 100,
@@ -212,7 +225,7 @@ def approved_rule(title: str, group: If, target: codepipeline.Pipeline) -> event
     )
 
 
-def build_variables(group: If, bucket: s3.Bucket) -> dict[str, Any]:
+def build_variables(group: If, bucket: s3.Bucket, staging: If, production: If) -> dict[str, Any]:
     """What the seed code's build reads from the environment; the pipeline adds MODEL_PACKAGE_ARN at each run."""
     return {
         "SAGEMAKER_PROJECT_NAME": PROJECT_NAME,
@@ -230,8 +243,8 @@ def build_variables(group: If, bucket: s3.Bucket) -> dict[str, Any]:
         "STAGING_CONFIG_NAME": "staging-config",
         "PROD_CONFIG_NAME": "prod-config",
         "CFN_TEMPLATE_NAME": _TEMPLATE,
-        "SAGEMAKER_EXECUTION_ROLE_STAGING_NAME": environment("ModelExecutionRole"),
-        "SAGEMAKER_EXECUTION_ROLE_PROD_NAME": environment("ModelExecutionRole"),
+        "SAGEMAKER_EXECUTION_ROLE_STAGING_NAME": staging,
+        "SAGEMAKER_EXECUTION_ROLE_PROD_NAME": production,
         "SAGEMAKER_EBS_KMS_KEY_ARN": environment("EbsKmsKeyArn"),
         "ENV_TYPE_STAGING_NAME": environment("EnvTypeStagingName"),
         "ENV_TYPE_PROD_NAME": environment("EnvTypeProdName"),

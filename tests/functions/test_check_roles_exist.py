@@ -6,7 +6,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-PROPERTIES = {"RoleNames": ["Launch", "Use"], "Owner": "core/eu-west-1"}
+PROPERTIES = {"RoleNames": ["Launch", "Use"], "Owner": "arn:aws:cloudformation:eu-west-1:111111111111:stack/core/1"}
 TRUST = '{"Version":"2012-10-17","Statement":[]}'
 
 
@@ -21,7 +21,7 @@ def test_only_roles_of_others_are_left_out_on_create_and_update(invoke: Any, han
     wanted = {"Launch": "", "Use": "Use"}
     created = invoke(handler, "Create", PROPERTIES)
     assert (created["PhysicalResourceId"], created["Data"]) == ("Launch,Use", wanted)
-    tags = [{"Key": "Owner", "Value": "core/eu-west-1"}]
+    tags = [{"Key": "Owner", "Value": "arn:aws:cloudformation:eu-west-1:111111111111:stack/core/1"}]
     boto3.client("iam").create_role(RoleName="Use", AssumeRolePolicyDocument=TRUST, Tags=tags)
     updated = invoke(handler, "Update", PROPERTIES, "Launch,Use")
     assert (updated["PhysicalResourceId"], updated["Data"]) == ("Launch,Use", wanted)
@@ -29,7 +29,7 @@ def test_only_roles_of_others_are_left_out_on_create_and_update(invoke: Any, han
 
 @mock_aws
 def test_another_core_stacks_role_is_not_ours(invoke: Any, handler: Any) -> None:
-    tags = [{"Key": "Owner", "Value": "core/us-east-1"}]
+    tags = [{"Key": "Owner", "Value": "arn:aws:cloudformation:us-east-1:111111111111:stack/core/2"}]
     boto3.client("iam").create_role(RoleName="Use", AssumeRolePolicyDocument=TRUST, Tags=tags)
     assert invoke(handler, "Create", PROPERTIES)["Data"] == {"Launch": "Launch", "Use": ""}
 

@@ -7,7 +7,7 @@ from typing import Any
 from templates.core.main import CoreMain
 from templates.env.quickstart import DataScienceEnvironmentQuickstart
 from templates.published import PRIVATE_SUBNETS
-from tests.templates.deployed import ACCOUNT, Deployed, statement
+from tests.templates.deployed import ACCOUNT, PSEUDO, Deployed, statement
 from tests.templates.release import FakeRelease
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/own"
@@ -108,9 +108,9 @@ def test_exports_have_the_references_names_unless_a_second_core_takes_others() -
 def test_roles_that_this_stack_creates_are_known_again() -> None:
     stack = deployed()
     (check,) = stack.resources("Custom::CheckIfIAMRolesExist").values()
-    assert check["Owner"] == "stack/eu-west-1"
+    assert check["Owner"] == PSEUDO["AWS::StackId"]
     tags = stack.resources("AWS::CloudFormation::Stack")["IAMSCSageMakerProjectRoles"]["Tags"]
-    assert tags == [{"Key": "Owner", "Value": "stack/eu-west-1"}]
+    assert tags == [{"Key": "Owner", "Value": PSEUDO["AWS::StackId"]}]
 
 
 def test_the_function_that_projects_ask_reads_only_what_environments_publish() -> None:
