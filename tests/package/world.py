@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +13,9 @@ import msgspec
 from moto.iam.access_control import PermissionResult
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.s3.models import FakeBucket, FakeKey, s3_backends
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from generator.package.manifest import FILE, Manifest, ObjectEntry, TemplateEntry, encode
+from sandbox.http_server import Answer, HttpServer
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
@@ -92,16 +91,18 @@ def _error(start: Callable[..., Any], status: str, code: str, headers: Iterable[
     return [body]
 
 
-class _Silent(WSGIRequestHandler):
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        pass
-
-
 def serve(guarded: GuardedS3) -> tuple[str, Callable[[], None]]:
-    """Start it in a thread; returns its URL and what stops it."""
-    server = make_server("127.0.0.1", 0, guarded, threaded=True, request_handler=_Silent)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return f"http://127.0.0.1:{server.server_port}", server.shutdown
+    """Start it in a thread, with connections kept as S3 keeps them; returns its URL and what stops it."""
+
+    def respond(environ: dict[str, Any]) -> Answer:
+        started: list[tuple[int, tuple[tuple[str, str], ...]]] = []
+        body = b"".join(guarded(environ, lambda status, headers, *_: started.append((int(status[:3]), tuple(headers)))))
+        status, headers = started[-1]
+        return Answer(status, body, headers)
+
+    server = HttpServer(respond)
+    server.start()
+    return f"http://127.0.0.1:{server.port}", server.stop
 
 
 def new_s3() -> GuardedS3:
