@@ -26,6 +26,7 @@ from sandbox.cfn.errors import CfnError
 from sandbox.faults import Faults, error_of
 from sandbox.http_server import Answer
 from sandbox.identity import Identity
+from sandbox.permissions import require
 
 Operation = Callable[[Call], Mapping[str, Any]]
 Control = Callable[[str, str, bytes], Answer]
@@ -69,6 +70,7 @@ class Application:
         return Answer(answer.status, lost=True) if lost else answer
 
     def _answer(self, call: Call) -> Answer:
+        require(call.caller, call.service, call.operation)
         operation = self.operations.get((call.service, call.operation))
         if operation is not None:
             return success(call, operation(call))

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 from generator.errors import ToolError
 from sandbox.api.errors import AwsError
 
-Kind = Literal["throttle", "server_error", "lost_response", "slow_request", "failing_account", "slow_account"]
+Kind = Literal["throttle", "server_error", "error", "lost_response", "slow_request", "failing_account", "slow_account"]
 
 _THROTTLES: Mapping[str, tuple[str, str, int]] = {
     "cloudformation": ("Throttling", "Rate exceeded", 400),
@@ -25,8 +25,9 @@ _THROTTLES: Mapping[str, tuple[str, str, int]] = {
 class Fault:
     """One order; `*` matches everything.
 
-    The first four kinds strike requests of `service`:`operation` from `account`. `failing_account` and `slow_account`
-    strike resources (of `resource_type`) that stacks make in `account`. `times` None means until cleared; `probability`
+    All kinds but the last two strike requests of `service`:`operation` from `account`; `error` answers with `code`,
+    `reason` and `status`. `failing_account` and `slow_account` strike resources (of `resource_type`) that stacks make
+    in `account`. `times` None means until cleared; `probability`
     below 1 is drawn from `seed`, so that a run can be repeated.
     """
 
@@ -41,6 +42,8 @@ class Fault:
     seed: int = 0
     seconds: float = 0.0
     reason: str = "ordered by the sandbox's faults"
+    code: str = "InternalFailure"
+    status: int = 400
 
 
 def fault_from(document: Mapping[str, Any]) -> Fault:
@@ -126,4 +129,6 @@ def error_of(fault: Fault, service: str) -> AwsError | None:
         return AwsError(*_THROTTLES.get(service, ("ThrottlingException", "Rate exceeded", 400)))
     if fault.kind == "server_error":
         return AwsError("ServiceUnavailable", "Service is unable to handle request.", 503)
+    if fault.kind == "error":
+        return AwsError(fault.code, fault.reason, fault.status)
     return None

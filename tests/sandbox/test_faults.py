@@ -68,6 +68,15 @@ def test_a_slow_request_and_a_server_error(aws: Sandbox, client: Any) -> None:
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
 
 
+def test_any_error_can_be_ordered(aws: Sandbox, client: Any) -> None:
+    reason = "Another operation has been performed on this stack set"
+    aws.faults.order(Fault("error", service="cloudformation", code="StaleRequestException", reason=reason, status=409))
+    with pytest.raises(ClientError) as caught:
+        client("cloudformation").list_stack_sets()
+    assert caught.value.response["Error"] == {"Type": "Sender", "Code": "StaleRequestException", "Message": reason}
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 409
+
+
 def test_chance_is_repeatable() -> None:
     def draws(seed: int) -> list[bool]:
         faults = Faults()
@@ -107,7 +116,7 @@ def test_over_http(aws: Sandbox, client: Any) -> None:
     with pytest.raises(urllib.error.HTTPError) as caught:
         control("POST", {"kind": "earthquake"})
     assert json.loads(caught.value.read()) == {
-        "error": "fault: unknown kind 'earthquake'\nhint: the kinds are throttle, server_error, lost_response, "
+        "error": "fault: unknown kind 'earthquake'\nhint: the kinds are throttle, server_error, error, lost_response, "
         "slow_request, failing_account, slow_account"
     }
 

@@ -104,9 +104,35 @@ def test_code_that_cannot_run(function: Any, options: dict[str, Any], code: str,
     assert (payload["errorType"], answer["FunctionError"]) == (kind, "Unhandled")
 
 
+PUT = """
+import boto3
+
+def handler(event, context):
+    boto3.client("ssm").put_parameter(Name="/e", Value="1", Type="String")
+"""
+
+
+def test_code_needs_the_permissions_of_its_role(function: Any, client: Any) -> None:
+    awslambda = function(PUT)
+    payload, _ = _invoke(awslambda, {})
+    assert payload["errorMessage"] == (
+        "An error occurred (AccessDeniedException) when calling the PutParameter operation: "
+        "User: arn:aws:sts::111111111111:assumed-role/function/f is not authorized to perform: ssm:PutParameter "
+        "because no identity-based policy allows the ssm:PutParameter action"
+    )
+    _permit(client, "ssm:Put*")
+    assert _invoke(awslambda, {})[0] is None
+
+
+def _permit(client: Any, action: str) -> None:
+    statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    client("iam").put_role_policy(RoleName="function", PolicyName="p", PolicyDocument=document)
+
+
 def test_events_and_dry_runs_answer_at_once(function: Any, client: Any) -> None:
-    put = "boto3.client('ssm').put_parameter(Name='/e', Value='1', Type='String')"
-    awslambda = function(f"import boto3\ndef handler(event, context):\n    {put}")
+    awslambda = function(PUT)
+    _permit(client, "ssm:PutParameter")
     assert awslambda.invoke(FunctionName="f", InvocationType="DryRun")["StatusCode"] == 204
     assert client("ssm").describe_parameters()["Parameters"] == []
     assert awslambda.invoke(FunctionName="f", InvocationType="Event")["StatusCode"] == 202
