@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 from urllib.request import urlopen
 
 from generator.errors import ToolError
@@ -31,7 +31,7 @@ BUCKET = "mlz-demo"
 MOVED = "staging-07"
 LONGER_SESSION_SECONDS = 7200
 OUTLINE = re.compile(r"\S|  [-+~] ")
-EVERYTHING = re.compile("")
+MOVES = re.compile(r"\S|  [-+~] |      [-+] |      ~ template")
 NOTHING = re.compile("(?!)")
 NEXT = "next: "
 
@@ -69,10 +69,10 @@ class Stage:
         code, out, error = self._run(scene)
         if code != scene.code:
             raise ToolError(f"demo: mlz {' '.join(scene.words)}: exit {code}\n{out}{error}", "run: mlz demo -v")
-        if not self.console.verbosity:
-            for line in _kept(out, scene.keeps):
-                self.say(f"  {line}")
-        self.say(f"  ({time.monotonic() - began:.1f} s)", "quiet")
+        shown = [] if self.console.verbosity else _kept(out, scene.keeps) or _kept(error, scene.keeps)
+        took = f"({time.monotonic() - began:.1f} s)"
+        for line in [*shown[:-1], f"{shown[-1]}  {took}" if shown else took]:
+            self.say(f"  {line}")
         return out
 
     def _run(self, scene: Scene) -> tuple[int, str, str]:
@@ -82,11 +82,29 @@ class Stage:
         words = [*scene.words, *(["--no-color"] if not self.console.is_colored else [])]
         if self.console.verbosity:
             return run([*words, "-v"]), "", ""
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(contextlib.redirect_stdout(out))
-            if not scene.streams:
-                stack.enter_context(contextlib.redirect_stderr(error))
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(self._stderr(scene, error)):
             return run(words), out.getvalue(), error.getvalue()
+
+    def _stderr(self, scene: Scene, captured: io.StringIO) -> TextIO | io.TextIOBase:
+        """Where progress goes: to a terminal as it is, to a log indented, or nowhere."""
+        if not scene.streams:
+            return captured
+        return sys.stderr if self.console.is_live else _Indented(sys.stderr)
+
+
+class _Indented(io.TextIOBase):
+    """Writes whole lines further to the right, and leaves out what says what to do next."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        if not text.startswith(NEXT):
+            self._stream.write(f"  {text}" if text.strip() else text)
+        return len(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
 
 
 def _kept(text: str, pattern: re.Pattern[str]) -> list[str]:
@@ -109,14 +127,14 @@ CONVERGING = (
     Scene(
         "Staging first; prod only after staging succeeded.",
         ("deploy", "targets", "--yes"),
-        re.compile("$^"),
+        NOTHING,
         streams=True,
     ),
     Scene("", ("status",), re.compile(r"\d+ accounts")),
 )
 CHANGING = (
     Scene("", ("package",)),
-    Scene("", ("plan", "--detailed-exitcode"), EVERYTHING, code=2),
+    Scene("", ("plan", "--detailed-exitcode"), MOVES, code=2),
     Scene("", ("deploy", "targets", "--yes"), NOTHING, streams=True),
     Scene("A second look finds nothing to do.", ("plan", "--detailed-exitcode")),
 )

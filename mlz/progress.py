@@ -143,6 +143,8 @@ def line(event: Event, board: Board, now: float, *, verbose: int = 0) -> Line | 
         case report.StepStarted():
             return Line(f"{event.step}: {count(event.actions, 'action')}", "title")
         case report.ActionStarted():
+            if not event.accounts and not verbose:
+                return None
             accounts = f" ({count(event.accounts, 'account')})" if event.accounts else ""
             return Line(f"  {event.stack_set}: {TITLES.get(event.title, event.title)}{accounts}")
         case report.OperationStarted():
