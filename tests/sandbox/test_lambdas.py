@@ -113,7 +113,7 @@ def handler(event, context):
 
 
 def test_code_needs_the_permissions_of_its_role(function: Any, client: Any) -> None:
-    awslambda = function(PUT)
+    awslambda = function(PUT, Timeout=30)
     payload, _ = _invoke(awslambda, {})
     assert payload["errorMessage"] == (
         "An error occurred (AccessDeniedException) when calling the PutParameter operation: "
@@ -131,7 +131,7 @@ def _permit(client: Any, action: str) -> None:
 
 
 def test_events_and_dry_runs_answer_at_once(function: Any, client: Any) -> None:
-    awslambda = function(PUT)
+    awslambda = function(PUT, Timeout=30)
     _permit(client, "ssm:PutParameter")
     assert awslambda.invoke(FunctionName="f", InvocationType="DryRun")["StatusCode"] == 204
     assert client("ssm").describe_parameters()["Parameters"] == []
