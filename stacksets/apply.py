@@ -46,13 +46,18 @@ Grouped: TypeAlias = RetryInstances | CreateInstances | UpdateInstances | Delete
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """What applying works with: the service, where events go, who explains failures, and how it waits."""
+    """What applying works with: the service, where events go, who explains failures, and how it waits.
+
+    `durations` collects how long each kind of action took on each layer, in seconds, so that the next stage's looks
+    come when they are worth it.
+    """
 
     service: StackSets
     report: Report = silent
     diagnose: Diagnose = by_reason
     pace: Pace = field(default_factory=Pace)
     clock: Clock = SYSTEM
+    durations: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +76,11 @@ def apply(plan: Plan, engine: Engine) -> None:
     """
     failures: list[Failure] = []
     for position, step in enumerate(plan.steps):
-        failed = _step(step, engine)
+        failed, left = _step(step, engine)
         failures += failed
         rest = plan.steps[position + 1 :]
         if failed and step.is_gate:
-            raise accounts_failed(tuple(failures), untouched=tuple(later.name for later in rest))
+            raise accounts_failed(tuple(failures), untouched=(*left, *(later.name for later in rest)))
         if step.is_gate and rest:
             engine.report(GatePassed(step.name, rest[0].name))
     if failures:
@@ -95,20 +100,29 @@ def settled(planning: Callable[[], Plan], engine: Engine, rounds: int = 10) -> P
     raise ToolError("plan: others keep changing these stack sets", "find out who, then run the same command again")
 
 
-def _step(step: Step, engine: Engine) -> list[Failure]:
+def _step(step: Step, engine: Engine) -> tuple[list[Failure], tuple[str, ...]]:
+    """The failures, and the stack sets of actions that were not started because of them."""
     engine.report(StepStarted(step.name, len(step.actions)))
     failures: list[Failure] = []
-    for action in step.actions:
+    for position, action in enumerate(step.actions):
         engine.report(ActionStarted(action.stack_set, type(action).__name__, len(action.accounts)))
-        results = _act(action, engine)
+        results = _timed(action, step.name, engine)
         explained = engine.diagnose(action.stack_set, results) if results else ()
         for failure in explained:
             engine.report(AccountFailed(failure.stack_set, failure.account, failure.region, failure.cause))
         engine.report(ActionFinished(action.stack_set, type(action).__name__, len(explained)))
         failures += explained
         if _is_spent(action, results) and step.is_gate:
-            break
-    return failures
+            return failures, tuple(dict.fromkeys(later.stack_set for later in step.actions[position + 1 :]))
+    return failures, ()
+
+
+def _timed(action: Action, step: str, engine: Engine) -> tuple[Result, ...]:
+    began = engine.clock.now()
+    kind = f"{type(action).__name__} {action.stack_set.replace(step, '*')}"
+    results = _act(action, engine.durations.get(kind, 0.0), engine)
+    engine.durations[kind] = engine.clock.now() - began
+    return results
 
 
 def _is_spent(action: Action, results: tuple[Result, ...]) -> bool:
@@ -118,8 +132,8 @@ def _is_spent(action: Action, results: tuple[Result, ...]) -> bool:
     return len({result.account for result in results}) > action.preferences.tolerated(len(action.accounts))
 
 
-def _act(action: Action, engine: Engine) -> tuple[Result, ...]:
-    """Do one action and return the results that failed."""
+def _act(action: Action, expected: float, engine: Engine) -> tuple[Result, ...]:
+    """Do one action, which took `expected` seconds elsewhere, and return the results that failed."""
     match action:
         case CreateSet():
             engine.service.create_set(action.definition)
@@ -138,19 +152,19 @@ def _act(action: Action, engine: Engine) -> tuple[Result, ...]:
             _await(action.stack_set, Flight(action.operation, group, engine.clock.now()), engine)
             return ()
         case UpdateSet():
-            return _fly(action, (Group(action.accounts, (), action.operation),), engine)
+            return _fly(action, (Group(action.accounts, (), action.operation),), expected, engine)
         case RetryInstances() | CreateInstances() | UpdateInstances() | DeleteInstances():
-            return _fly(action, action.groups, engine)
+            return _fly(action, action.groups, expected, engine)
         case _:
             assert_never(action)
 
 
-def _fly(action: UpdateSet | Grouped, groups: tuple[Group, ...], engine: Engine) -> tuple[Result, ...]:
+def _fly(action: UpdateSet | Grouped, groups: tuple[Group, ...], expected: float, engine: Engine) -> tuple[Result, ...]:
     """Run the operations of an action, as many at a time as it allows, until all have ended or too many failed."""
     waiting, flying, failed = deque(groups), list[Flight](), list[Result]()
     accounts = len(action.accounts)
     window, tolerated = action.preferences.concurrent(accounts), action.preferences.tolerated(accounts)
-    delays = wait_turns(engine.pace)
+    delays = wait_turns(engine.pace, expected)
     while waiting or flying:
         if len(failed) > tolerated and action.preferences.is_soft:
             waiting.clear()

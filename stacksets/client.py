@@ -83,7 +83,8 @@ class Cloud:
 
         config = Config(retries={"mode": "standard", "max_attempts": 10}, max_pool_connections=32)
         session: Any = self._session
-        client = session.client(service, region_name=region, endpoint_url=self._endpoint or None, config=config)
+        with translated(f"{service} in {region}"):
+            client = session.client(service, region_name=region, endpoint_url=self._endpoint or None, config=config)
         name = client.meta.service_model.service_id.hyphenize()
         client.meta.events.register_first(f"needs-retry.{name}", _name_quota)
         client.meta.events.register("before-call", self._count)

@@ -44,9 +44,15 @@ class Pace:
     listing_delays: tuple[float, ...] = (0.5, 1.0, 2.0)
 
 
-def wait_turns(pace: Pace) -> Iterator[float]:
-    """The waits between looks at something that runs: growing, then even."""
+def wait_turns(pace: Pace, expected: float = 0.0) -> Iterator[float]:
+    """The waits between looks at something that runs: growing, then even.
+
+    `expected` is how long the like of it took before: most of that is waited for in one piece.
+    """
     delay = pace.first
+    if expected > 4 * pace.first:
+        yield 0.9 * expected
+        delay = max(delay, 0.05 * expected)
     while True:
         yield delay
         delay = min(delay * pace.factor, pace.longest)

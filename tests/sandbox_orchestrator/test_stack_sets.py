@@ -85,7 +85,7 @@ def test_a_failing_account_is_named_with_its_cause_and_prod_stays_untouched(flee
     cause = "Fact (AWS::SSM::Parameter) CREATE_FAILED: Parameter x already exists"
     assert caught.value.message.splitlines() == [
         f"fleet-roles-staging: 1 account failed ({broken}): {cause}",
-        "not started because of this: prod",
+        "not started because of this: fleet-network-staging, prod",
     ]
     assert [event.cause for event in fleet.events if isinstance(event, AccountFailed)] == [cause]
     assert set(fleet.facts("roles")) <= set(fleet.resolution().stages["staging"].accounts)

@@ -70,7 +70,7 @@ def test_a_change_is_one_update_a_set_and_few_polls() -> None:
     apply(plan_of(world, four("v2")), engine(world))
     assert world.calls["update"] == 4
     assert {key for key in world.calls if key not in ("describe", "instances", "operation")} == {"update"}
-    assert world.calls["operation"] <= 4 * (1 + 17)
+    assert world.calls["operation"] <= 2 * (1 + 17) + 2 * (1 + 3)
     assert plan_of(world, four("v2")).is_empty
 
 
@@ -80,7 +80,7 @@ def test_a_failing_account_keeps_prod_untouched_and_a_second_run_finishes() -> N
         apply(plan_of(world, four()), engine(world, events))
     assert caught.value.message == (
         "e-roles-staging: 1 account failed (000000000002): Bucket x already exists in 000000000002\n"
-        "not started because of this: prod"
+        "not started because of this: e-network-staging, prod"
     )
     assert caught.value.hint == (
         "something of this name is there already: delete it, or import it into the stack; "
