@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from awacs import kms
 from awacs.aws import PolicyDocument, Statement
 from troposphere import Sub
 
@@ -77,7 +78,6 @@ def may_run_stacks() -> list[Statement]:
     sets = of(
         "cloudformation",
         "CreateStackInstances",
-        "CreateStackSet",
         "DeleteStackInstances",
         "DeleteStackSet",
         "DescribeStackInstance",
@@ -102,8 +102,11 @@ def may_run_stacks() -> list[Statement]:
                 arn("cloudformation", "type/resource/*", account=""),
             ],
         ),
-        # A template that is only looked at, and the list of stack sets, belong to no stack.
-        allow("ReadTemplates", of("cloudformation", "GetTemplateSummary", "ListStackSets", "ValidateTemplate")),
+        # A new stack set, the list of them, and a template that is only looked at have no resource to limit them to.
+        allow(
+            "CreateStackSets",
+            of("cloudformation", "CreateStackSet", "GetTemplateSummary", "ListStackSets", "ValidateTemplate"),
+        ),
     ]
 
 
@@ -123,11 +126,15 @@ def may_keep_parameters() -> list[Statement]:
     ]
 
 
-def may_keep_groups() -> Statement:
+def may_keep_groups() -> list[Statement]:
     """The resource group of an environment."""
-    keep = of("resource-groups", "CreateGroup", "DeleteGroup", "GetGroup", "GetGroupConfiguration", "GetGroupQuery")
+    keep = of("resource-groups", "DeleteGroup", "GetGroup", "GetGroupConfiguration", "GetGroupQuery")
     keep += of("resource-groups", "GetTags", "ListGroupResources", "Tag", "Untag", "UpdateGroup", "UpdateGroupQuery")
-    return allow("KeepGroups", keep, arn("resource-groups", "group/*"))
+    return [
+        allow("KeepGroups", keep, arn("resource-groups", "group/*")),
+        # A new group has no resource type.
+        allow("CreateGroups", of("resource-groups", "CreateGroup")),
+    ]
 
 
 def may_keep_environment_roles() -> list[Statement]:
@@ -167,12 +174,13 @@ def may_pass_environment_roles() -> list[Statement]:
 def may_keep_logs() -> list[Statement]:
     """Log groups of functions and flow logs."""
     keep = of("logs", "AssociateKmsKey", "CreateLogGroup", "DeleteLogGroup", "DeleteRetentionPolicy")
-    keep += of("logs", "DescribeIndexPolicies", "GetDataProtectionPolicy")
-    keep += of("logs", "ListTagsForResource", "PutRetentionPolicy", "TagResource", "UntagResource")
+    keep += of(
+        "logs", "GetDataProtectionPolicy", "ListTagsForResource", "PutRetentionPolicy", "TagResource", "UntagResource"
+    )
     return [
         allow("KeepLogs", keep, [arn("logs", f"log-group:/{kind}/*") for kind in ("aws/lambda", "vpcflowlogs")]),
-        # The action has no narrower resource type that CloudFormation asks with.
-        allow("FindLogGroups", of("logs", "DescribeLogGroups")),
+        # Neither has a resource type.
+        allow("FindLogGroups", of("logs", "DescribeIndexPolicies", "DescribeLogGroups")),
     ]
 
 
@@ -181,10 +189,11 @@ def may_keep_keys() -> list[Statement]:
     owned: Conditions = {"Null": {"aws:ResourceTag/EnvironmentName": "false"}}
     grant: Conditions = {**owned, "Bool": {"kms:GrantIsForAWSResource": "true"}}
     keys = arn("kms", "key/*")
+    administer = [action for action in ADMINISTER_KEY if action != kms.ListAliases]
     return [
         # A new key has no ARN yet; its tags limit it.
         allow("CreateKeys", of("kms", "CreateKey"), "*", when=TAGGED),
-        allow("KeepKeys", ADMINISTER_KEY, keys, when=owned),
+        allow("KeepKeys", administer, keys, when=owned),
         allow("KeepAliases", of("kms", "CreateAlias", "DeleteAlias", "UpdateAlias"), arn("kms", "alias/*")),
         # The domain's file system and the functions' settings use keys through grants of their services.
         allow("GrantKeys", of("kms", "CreateGrant"), keys, when=grant),
@@ -250,16 +259,17 @@ def may_keep_domain() -> list[Statement]:
 
 def may_keep_portfolio() -> list[Statement]:
     """The environment's own portfolio of project products, with its constraints and principals."""
-    keep = of("servicecatalog", "AssociatePrincipalWithPortfolio", "AssociateProductWithPortfolio", "CreateConstraint")
+    keep = of("servicecatalog", "AssociatePrincipalWithPortfolio", "CreateConstraint")
     keep += of("servicecatalog", "CreatePortfolio", "CreateProduct", "CreateProvisioningArtifact", "DeletePortfolio")
     keep += of("servicecatalog", "DeleteProduct", "DeleteProvisioningArtifact", "DescribePortfolio")
     keep += of("servicecatalog", "DescribeProductAsAdmin", "DescribeProvisioningArtifact")
-    keep += of("servicecatalog", "DisassociatePrincipalFromPortfolio", "DisassociateProductFromPortfolio")
+    keep += of("servicecatalog", "DisassociatePrincipalFromPortfolio")
     keep += of("servicecatalog", "ListPortfoliosForProduct", "ListPrincipalsForPortfolio", "UpdatePortfolio")
     keep += of("servicecatalog", "TagResource", "UntagResource", "UpdateProduct", "UpdateProvisioningArtifact")
-    # Constraints have no resource type.
-    constraints = of("servicecatalog", "DeleteConstraint", "DescribeConstraint", "UpdateConstraint")
+    links = of("servicecatalog", "AssociateProductWithPortfolio", "DisassociateProductFromPortfolio")
+    links += of("servicecatalog", "DeleteConstraint", "DescribeConstraint", "UpdateConstraint")
     return [
         allow("KeepPortfolio", keep, [arn("catalog", f"{kind}/*") for kind in ("portfolio", "product")]),
-        allow("KeepConstraints", constraints),
+        # Constraints, and what links products to portfolios, have no resource type.
+        allow("LinkProducts", links),
     ]

@@ -72,7 +72,7 @@ def may_use_artifacts() -> list[Statement]:
 
 def may_deploy_to_stages() -> list[Statement]:
     """Keep the projects' stack sets, which run with an environment's administration role."""
-    keep = of("cloudformation", "CreateStackInstances", "CreateStackSet", "DescribeStackInstance", "DescribeStackSet")
+    keep = of("cloudformation", "CreateStackInstances", "DescribeStackInstance", "DescribeStackSet")
     keep += of("cloudformation", "DescribeStackSetOperation", "ListStackInstances", "ListStackSetOperationResults")
     keep += of("cloudformation", "ListStackSetOperations", "TagResource", "UpdateStackInstances", "UpdateStackSet")
     administration = published.STACK_SET_ADMINISTRATION_ROLE.replace(published.ENVIRONMENT, "*")
@@ -87,8 +87,8 @@ def may_deploy_to_stages() -> list[Statement]:
             ],
         ),
         may_pass("DeployAs", role_arn(administration), "cloudformation"),
-        # A template that is only looked at belongs to no stack.
-        allow("ReadTemplates", of("cloudformation", "GetTemplateSummary", "ValidateTemplate")),
+        # A new stack set and a template that is only looked at have no resource to limit them to.
+        allow("CreateStackSets", of("cloudformation", "CreateStackSet", "GetTemplateSummary", "ValidateTemplate")),
     ]
 
 

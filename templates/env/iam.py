@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from troposphere import And, Equals, GetAtt, Not, Ref
-from troposphere.iam import Role
+from troposphere.iam import ManagedPolicy, Role
 
 from generator.cfn.arns import role_arn
 from generator.cfn.contract import Cond, Out, Param, switch
@@ -83,37 +83,38 @@ class EnvIam(Stack):
         add_sign_in_mapping(self)
         document = environment_boundary(published.PERMISSIONS_BOUNDARY, iam_project_launch.PROJECT_ROLES)
         boundary = Ref(self.add(boundary_policy("PermissionsBoundary", published.PERMISSIONS_BOUNDARY, document)))
-        self._add_personas(boundary)
-        self._add_execution_roles(boundary)
+        trainers = self.add(iam_personas.trainer_policy())
+        self._add_people(boundary, trainers)
+        self._add_execution_roles(boundary, trainers)
         self._add_setup_roles(boundary)
         self.put(self.BOUNDARY_ARN, boundary)
 
-    def _add_personas(self, boundary: Any) -> None:
-        data, models = self._buckets()
-        trust = trust_people(self.REQUIRES_SOURCE_IDENTITY)
+    def _add_people(self, boundary: Any, trainers: ManagedPolicy) -> None:
+        trust = {"AssumeRolePolicyDocument": trust_people(self.REQUIRES_SOURCE_IDENTITY)}
+        training = {**trust, "ManagedPolicyArns": [Ref(trainers)]}
         administrator = iam_personas.persona(
             "DataScienceTeamAdministratorRole",
             published.TEAM_ADMINISTRATOR_ROLE,
-            trust,
             boundary,
             iam_personas.ONE_HOUR,
-            iam_personas.team_administrator_statements(data, models),
+            iam_personas.team_administrator_statements(*self._buckets()),
+            **trust,
         )
         scientist = iam_personas.persona(
             "DataScientistRole",
             published.DATA_SCIENTIST_ROLE,
-            trust,
             boundary,
             iam_personas.FOUR_HOURS,
-            iam_personas.data_scientist_statements(data, models),
+            iam_personas.data_scientist_statements(*self._buckets()),
+            **training,
         )
         engineer = iam_personas.persona(
             "MLEngineerRole",
             published.ML_ENGINEER_ROLE,
-            trust,
             boundary,
             iam_personas.FOUR_HOURS,
-            iam_personas.ml_engineer_statements(data),
+            iam_personas.ml_engineer_statements(self._buckets()[0]),
+            **training,
         )
         people, engineers = self.CREATES_USER_ROLES, self.CREATES_ML_ENGINEER
         self._add_persona(administrator, people, self.TEAM_ADMINISTRATOR_ARN, self.ASSUME_TEAM_ADMINISTRATOR)
@@ -125,22 +126,21 @@ class EnvIam(Stack):
         self.put(arn, when.then(GetAtt(role, "Arn"), ""))
         self.put(link, when.then(switch_role_link(str(role.title)), ""))
 
-    def _add_execution_roles(self, boundary: Any) -> None:
-        data, models = self._buckets()
+    def _add_execution_roles(self, boundary: Any, trainers: ManagedPolicy) -> None:
         jobs = self.add(iam_execution.job_policy())
         notebook = iam_execution.execution_role(
             "SageMakerExecutionRole",
             published.SAGEMAKER_EXECUTION_ROLE,
             boundary,
-            jobs,
-            iam_execution.notebook_statements(data, models),
+            [jobs, trainers],
+            iam_execution.notebook_statements(*self._buckets()),
         )
         pipeline = iam_execution.execution_role(
             "SageMakerPipelineExecutionRole",
             published.PIPELINE_EXECUTION_ROLE,
             boundary,
-            jobs,
-            iam_execution.pipeline_statements(data, models),
+            [jobs],
+            iam_execution.pipeline_statements(*self._buckets()),
         )
         self.put(self.SAGEMAKER_EXECUTION_ARN, GetAtt(self.add(notebook), "Arn"))
         self.put(self.PIPELINE_EXECUTION_ARN, GetAtt(self.add(pipeline), "Arn"))

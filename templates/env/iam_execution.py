@@ -8,7 +8,7 @@ from typing import Any
 from troposphere import Ref, Sub
 from troposphere.iam import ManagedPolicy, Policy, Role
 
-from generator.cfn.arns import arn, role_arn
+from generator.cfn.arns import arn
 from generator.cfn.iam import allow, may_pass, policy
 from templates.access import actions, guardrails
 from templates.access.actions import of
@@ -18,10 +18,8 @@ from templates.access.data import (
     may_delete_objects,
     may_pull_images,
     may_read_aws_buckets,
-    may_read_logs,
     may_read_parameters,
     may_use_environment_keys,
-    may_use_repositories,
     may_write_buckets,
     may_write_logs,
 )
@@ -34,9 +32,8 @@ from templates.access.studio import (
     may_use_own_spaces,
 )
 from templates.access.trust import trust_sagemaker
-from templates.env.iam_personas import may_launch_products, may_see_deployments
+from templates.env.iam_personas import EXECUTION_ROLES, may_launch_products, may_see_deployments
 from templates.parameters import environment_tags
-from templates.published import PIPELINE_EXECUTION_ROLE, SAGEMAKER_EXECUTION_ROLE
 
 KEYS_THROUGH = ("s3", "sagemaker", "ec2")
 
@@ -57,40 +54,35 @@ def job_policy() -> ManagedPolicy:
     )
 
 
-def execution_role(title: str, name: str, boundary: Any, jobs: ManagedPolicy, statements: Sequence[Any]) -> Role:
+def execution_role(
+    title: str, name: str, boundary: Any, attached: Sequence[ManagedPolicy], statements: Sequence[Any]
+) -> Role:
     """A role that SageMaker assumes to run code of this account."""
     return Role(
         title,
         RoleName=Sub(name),
         AssumeRolePolicyDocument=trust_sagemaker(),
         PermissionsBoundary=boundary,
-        ManagedPolicyArns=[Ref(jobs)],
+        ManagedPolicyArns=[Ref(shared) for shared in attached],
         Policies=[Policy(PolicyName="Execution", PolicyDocument=policy(*statements))],
         Tags=environment_tags(),
     )
 
 
 def notebook_statements(data: BucketName, models: BucketName) -> list[Any]:
-    """Studio and the jobs that it starts: trains, registers, tries; approves, deploys and deletes nothing of others."""
+    """Studio and the jobs that it starts: trains, registers, tries. Beside the policies of jobs and of all trainers."""
     return [
-        may_see_sagemaker(),
         may_use_own_spaces(),
         may_on_sagemaker("Train", actions.RUN_JOBS, actions.TRACK_EXPERIMENTS, actions.REGISTER_MODELS),
         may_on_sagemaker("Orchestrate", actions.RUN_PIPELINES, actions.WRITE_PIPELINES),
         may_on_sagemaker("CreateProjects", of("sagemaker", "CreateProject")),
         may_keep_features(),
         may_try_endpoints(),
-        may_tag_at_creation(),
-        may_pass("RunJobsAs", [role_arn(SAGEMAKER_EXECUTION_ROLE), role_arn(PIPELINE_EXECUTION_ROLE)], "sagemaker"),
         may_launch_products(),
         may_see_deployments(),
-        may_use_repositories(),
         may_read_mirror(),
         may_write_buckets("Buckets", data, models),
         may_delete_objects("CleanData", data),
-        may_read_logs(),
-        guardrails.approves_nothing(),
-        guardrails.deletes_no_platform(),
     ]
 
 
@@ -102,7 +94,7 @@ def pipeline_statements(data: BucketName, models: BucketName) -> list[Any]:
         may_on_sagemaker("CreateModels", of("sagemaker", "CreateModel"), actions.USE_FEATURES),
         may_on_sagemaker("Continue", of("sagemaker", "StartPipelineExecution", "UpdatePipelineExecution")),
         may_tag_at_creation(),
-        may_pass("RunJobsAs", [role_arn(SAGEMAKER_EXECUTION_ROLE), role_arn(PIPELINE_EXECUTION_ROLE)], "sagemaker"),
+        may_pass("RunJobsAs", EXECUTION_ROLES, "sagemaker"),
         may_write_buckets("Buckets", data, models),
         guardrails.approves_nothing(),
         guardrails.deletes_no_platform(),

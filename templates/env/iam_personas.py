@@ -7,7 +7,7 @@ from typing import Any
 
 from awacs.aws import Statement
 from troposphere import Sub
-from troposphere.iam import Policy, Role
+from troposphere.iam import ManagedPolicy, Policy, Role
 
 from generator.cfn.arns import arn, role_arn
 from generator.cfn.iam import allow, may_pass, policy
@@ -41,16 +41,34 @@ PROJECTS = "sagemaker-*"
 EXECUTION_ROLES = [role_arn(SAGEMAKER_EXECUTION_ROLE), role_arn(PIPELINE_EXECUTION_ROLE)]
 
 
-def persona(title: str, name: str, trust: Any, boundary: Any, seconds: int, statements: Sequence[Any]) -> Role:
-    """A role for people; `seconds` is how long a session may last."""
+def trainer_policy() -> ManagedPolicy:
+    """What everybody who trains or prepares data sees, and what none of them may do, in people and in their code."""
+    return ManagedPolicy(
+        "TrainerPolicy",
+        Description="What everybody who trains in this environment sees, and what none of them may do",
+        PolicyDocument=policy(
+            may_see_sagemaker(),
+            may_tag_at_creation(),
+            may_pass("RunJobsAs", EXECUTION_ROLES, "sagemaker"),
+            may_use_repositories(),
+            may_read_parameters(),
+            may_read_logs(),
+            guardrails.approves_nothing(),
+            guardrails.deletes_no_platform(),
+        ),
+    )
+
+
+def persona(title: str, name: str, boundary: Any, seconds: int, statements: Sequence[Any], **properties: Any) -> Role:
+    """A role for people; `seconds` is how long a session may last; `properties` hold its trust."""
     return Role(
         title,
         RoleName=Sub(name),
-        AssumeRolePolicyDocument=trust,
         PermissionsBoundary=boundary,
         MaxSessionDuration=seconds,
         Policies=[Policy(PolicyName="Persona", PolicyDocument=policy(*statements))],
         Tags=environment_tags(),
+        **properties,
     )
 
 
@@ -77,48 +95,32 @@ def team_administrator_statements(data: BucketName, models: BucketName) -> list[
 
 
 def data_scientist_statements(data: BucketName, models: BucketName) -> list[Any]:
-    """Explores data, trains and registers models, and tries them; approves and deploys nothing."""
+    """Explores data, trains and registers models, and tries them; beside the policy of all trainers."""
     return [
-        may_see_sagemaker(),
         may_on_sagemaker("OpenStudio", of("sagemaker", "CreatePresignedDomainUrl")),
         may_on_sagemaker(
             "Train", actions.RUN_JOBS, actions.TRACK_EXPERIMENTS, actions.RUN_PIPELINES, actions.REGISTER_MODELS
         ),
         may_try_endpoints(),
-        may_tag_at_creation(),
-        may_pass("RunJobsAs", EXECUTION_ROLES, "sagemaker"),
         may_see_deployments(),
         may_launch_products(),
-        may_use_repositories(),
         may_write_buckets("Buckets", data, models),
         may_read_aws_buckets(),
         may_use_environment_keys("s3", "sagemaker"),
-        may_read_parameters(),
-        may_read_logs(),
-        guardrails.approves_nothing(),
-        guardrails.deletes_no_platform(),
     ]
 
 
 def ml_engineer_statements(data: BucketName) -> list[Any]:
-    """Brings data in: quality, features, processing and the pipelines that run them; registers no model."""
+    """Brings data in: quality, features, processing and their pipelines. Beside the policy of all trainers."""
     return [
-        may_see_sagemaker(),
         may_on_sagemaker("OpenStudio", of("sagemaker", "CreatePresignedDomainUrl")),
         may_on_sagemaker("Prepare", of("sagemaker", "CreateProcessingJob", "StopProcessingJob"), actions.RUN_PIPELINES),
         may_on_sagemaker("WritePipelines", actions.WRITE_PIPELINES),
         may_keep_features(),
         may_query_catalog(),
-        may_tag_at_creation(),
-        may_pass("RunJobsAs", EXECUTION_ROLES, "sagemaker"),
-        may_use_repositories(),
         may_write_buckets("Data", data),
         may_delete_objects("CleanData", data),
         may_use_environment_keys("s3", "sagemaker"),
-        may_read_parameters(),
-        may_read_logs(),
-        guardrails.approves_nothing(),
-        guardrails.deletes_no_platform(),
     ]
 
 
@@ -173,7 +175,6 @@ def may_launch_products() -> list[Statement]:
             of(
                 "servicecatalog",
                 "DescribeProduct",
-                "DescribeProductView",
                 "DescribeProvisioningParameters",
                 "ListLaunchPaths",
                 "ProvisionProduct",
@@ -194,8 +195,8 @@ def may_launch_products() -> list[Statement]:
             ),
             when=own,
         ),
-        # The search shows only products of portfolios that one belongs to; it has no resource type.
-        allow("FindProducts", of("servicecatalog", "SearchProducts")),
+        # Both show only products of portfolios that one belongs to; they have no resource type.
+        allow("FindProducts", of("servicecatalog", "DescribeProductView", "SearchProducts")),
     ]
 
 

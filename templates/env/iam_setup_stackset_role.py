@@ -157,7 +157,6 @@ def log_statements() -> list[Statement]:
                 "CreateLogGroup",
                 "DeleteLogGroup",
                 "DeleteRetentionPolicy",
-                "DescribeIndexPolicies",
                 "DisassociateKmsKey",
                 "GetDataProtectionPolicy",
                 "ListTagsForResource",
@@ -167,6 +166,6 @@ def log_statements() -> list[Statement]:
             ),
             arn("logs", f"log-group:/vpcflowlogs/{ANY_STAGE}"),
         ),
-        # The action has no narrower resource type that CloudFormation asks with.
-        allow("FindLogGroups", of("logs", "DescribeLogGroups")),
+        # Neither has a resource type.
+        allow("FindLogGroups", of("logs", "DescribeIndexPolicies", "DescribeLogGroups")),
     ]

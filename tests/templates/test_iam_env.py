@@ -57,7 +57,12 @@ def test_the_boundary_denies_work_outside_a_vpc_by_one_key_a_statement(iam: Rend
 
 def test_no_role_carries_a_policy_that_aws_manages(iam: Rendered) -> None:
     attached = {name: role["ManagedPolicyArns"] for name, role in iam.roles().items() if "ManagedPolicyArns" in role}
-    assert attached == {key: ["<SageMakerJobPolicy>"] for key in USER_CODE}
+    assert attached == {
+        "DataScientistRole": ["<TrainerPolicy>"],
+        "MLEngineerRole": ["<TrainerPolicy>"],
+        "SageMakerExecutionRole": ["<SageMakerJobPolicy>", "<TrainerPolicy>"],
+        "SageMakerPipelineExecutionRole": ["<SageMakerJobPolicy>"],
+    }
 
 
 @pytest.mark.parametrize("role", [*USER_CODE, "DataScientistRole", "MLEngineerRole"])

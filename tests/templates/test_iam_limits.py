@@ -33,7 +33,17 @@ ROLE_NAME, INLINE, MANAGED, TRUST = 64, 10_240, 6_144, 2_048
 def service_actions() -> dict[str, Any]:
     """AWS's service authorization data, as cfn-lint ships it: service prefix -> actions in lower case."""
     path = Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "Policies.json"
-    return {service: set(data["Actions"]) for service, data in json.loads(path.read_text()).items()}
+    return {service: data["Actions"] for service, data in json.loads(path.read_text()).items()}
+
+
+def _matching(action: str) -> dict[str, Any]:
+    """Real actions that an action or pattern stands for, each with its resource types."""
+    service, verb = action.split(":")
+    known = service_actions()[service]
+    return {f"{service}:{name}": known[name].get("Resources", []) for name in fnmatch.filter(known, verb.lower())}
+
+
+READS = ("describe", "get", "list", "search", "batchdescribe", "batchget")
 
 
 def _statements(stack: type[Stack]) -> list[tuple[str, dict[str, Any]]]:
@@ -46,8 +56,7 @@ def test_every_action_exists(stack: type[Stack]) -> None:
     unknown = set()
     for name, statement in _statements(stack):
         for action in statement["Action"]:
-            service, verb = action.split(":")
-            if not fnmatch.filter(service_actions()[service], verb.lower()):
+            if not _matching(action):
                 unknown.add((name, action))
     assert unknown == set()
 
@@ -101,3 +110,28 @@ def test_sids_are_unique_within_a_policy(stack: type[Stack]) -> None:
     ]
     sids = [[s["Sid"] for s in document["Statement"]] for document in documents]
     assert [names for names in sids if len(names) != len(set(names))] == []
+
+
+@pytest.mark.parametrize("stack", TEMPLATES, ids=lambda stack: stack.FILE)
+def test_no_grant_is_void(stack: type[Stack]) -> None:
+    """An action without resource types is granted by `*` only; with an ARN the statement allows nothing."""
+    void = {
+        (name, statement["Sid"], action)
+        for name, statement in _statements(stack)
+        for action in statement["Action"]
+        if statement["Effect"] == "Allow" and "*" not in statement["Resource"] and not any(_matching(action).values())
+    }
+    assert void == set()
+
+
+@pytest.mark.parametrize("stack", TEMPLATES, ids=lambda stack: stack.FILE)
+def test_what_is_allowed_everywhere_reads_or_has_no_resource_or_a_condition(stack: type[Stack]) -> None:
+    wide = {
+        (name, action)
+        for name, statement in _statements(stack)
+        if statement["Effect"] == "Allow" and "*" in statement["Resource"] and "Condition" not in statement
+        for action in statement["Action"]
+        for real, resources in _matching(action).items()
+        if resources and not real.split(":")[1].startswith(READS) and not name.endswith("Boundary")
+    }
+    assert wide == set()
