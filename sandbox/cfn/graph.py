@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from queue import SimpleQueue
 
-from . import schema
+from . import quotas, schema
 from .errors import CfnError, ResourceError, invalid
 from .lookup import NESTED, PSEUDO, is_custom, unsupported
 from .model import JSON
@@ -41,6 +41,7 @@ class Graph:
 @lru_cache(maxsize=1024)
 def check_names(template: Template, region: str) -> None:
     """Every type, reference, condition and attribute exists; ValidationError names those that do not."""
+    quotas.check_template(template)
     unknown = sorted({spec.type for spec in template.resources.values() if schema.of(spec.type, region) is None})
     if unknown:
         raise invalid(f"Template format error: Unrecognized resource types: [{', '.join(unknown)}]")

@@ -155,6 +155,8 @@ def _find_in_map(argument: JSON, lookup: Lookup) -> JSON:
         raise invalid("Template error: every Fn::FindInMap object requires three parameters, the map name, "
                       "map key and the attribute for return value")  # fmt: skip
     name, first, second = (text(resolve(part, lookup)) for part in argument[:3])
+    if KNOWN_AFTER_APPLY in (first, second):
+        return KNOWN_AFTER_APPLY
     if len(argument) == 4 and "DefaultValue" in argument[3]:
         try:
             return lookup.mapping(name, first, second)

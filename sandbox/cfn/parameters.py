@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from .errors import invalid
 from .intrinsic import KNOWN_AFTER_APPLY, text
 from .model import JSON, StackRequest
+from .quotas import check_parameter
 from .template import Template
 
 PLAIN_TYPES = frozenset({"String", "Number", "CommaDelimitedList", "List<Number>", "List<String>"})
@@ -52,6 +53,8 @@ def decide(
     missing = [name for name, value in given.items() if value is None]
     if missing:
         raise invalid(f"Parameters: [{', '.join(missing)}] must have values")
+    for name, value in request.parameters.items():
+        check_parameter(name, value)
     chosen = {name: value for name, value in given.items() if value is not None}
     values = {name: _value(name, template.parameters[name], value, stored) for name, value in chosen.items()}
     no_echo = frozenset(name for name, spec in template.parameters.items() if text(spec.get("NoEcho")) == "true")

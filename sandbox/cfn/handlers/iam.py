@@ -11,6 +11,8 @@ from .. import naming
 from ..errors import MissingError, ResourceError
 from ..handler import Handler, Made, Task, tag_list
 from ..model import JSON
+from ..principals import check_principals
+from ..quotas import check_attached, check_inline, check_policy
 from ..services import translated
 
 NAME_LIMITS = {"roleName": 64, "policyName": 128, "instanceProfileName": 128}
@@ -53,6 +55,7 @@ def attach(task: Task, role: str, arn: str) -> None:
 def _create_role(task: Task) -> Made:
     backend, properties = task.backend("iam"), task.properties
     name = _name(task, "RoleName", "roleName")
+    _check_role(task, name)
     role = _call(
         lambda: backend.create_role(
             role_name=name,
@@ -66,6 +69,23 @@ def _create_role(task: Task) -> Made:
     )
     _fill_role(task, name, {}, set())
     return Made(name, {"Arn": role.arn, "RoleId": role.id})
+
+
+def _check_role(task: Task, name: str) -> None:
+    """What IAM refuses and moto does not: sizes, unknown principals, a boundary that does not exist."""
+    properties = task.properties
+    trust = document(properties["AssumeRolePolicyDocument"])
+    check_policy("trust_policy_characters", trust)
+    check_principals(trust, "Iam")
+    check_inline(name, list(_inline(properties).values()))
+    check_attached(len(properties.get("ManagedPolicyArns") or ()))
+    boundary = properties.get("PermissionsBoundary")
+    if boundary and ":iam::aws:policy/" not in boundary and boundary not in task.backend("iam").managed_policies:
+        raise ResourceError(
+            f'Resource handler returned message: "Scope ARN: {boundary} does not exist or is not attachable. '
+            '(Service: Iam, Status Code: 404)" (HandlerErrorCode: NotFound)',
+            "NotFound",
+        )
 
 
 def _inline(properties: Mapping[str, JSON]) -> dict[str, str]:
@@ -89,6 +109,7 @@ def _fill_role(task: Task, name: str, inline_before: Mapping[str, str], attached
 
 def _update_role(task: Task) -> Made:
     backend, properties, name = task.backend("iam"), task.properties, task.physical_id
+    _check_role(task, name)
     _call(lambda: backend.update_assume_role_policy(name, document(properties["AssumeRolePolicyDocument"])))
     duration = str(properties.get("MaxSessionDuration", 3600))
     _call(lambda: backend.update_role(name, properties.get("Description") or "", duration))
@@ -119,6 +140,7 @@ def _delete_role(task: Task) -> None:
 def _create_managed_policy(task: Task) -> Made:
     backend, properties = task.backend("iam"), task.properties
     name = _name(task, "ManagedPolicyName", "policyName")
+    check_policy("managed_policy_characters", document(properties["PolicyDocument"]))
     policy = _call(
         lambda: backend.create_policy(
             properties.get("Description") or "",
@@ -142,6 +164,7 @@ def _policy_made(policy: Any) -> Made:
 def _update_managed_policy(task: Task) -> Made:
     backend, arn = task.backend("iam"), task.physical_id
     if task.before.get("PolicyDocument") != task.properties["PolicyDocument"]:
+        check_policy("managed_policy_characters", document(task.properties["PolicyDocument"]))
         versions = backend.list_policy_versions(arn)
         if len(versions) >= 5:
             oldest = next(version for version in versions if not version.is_default)

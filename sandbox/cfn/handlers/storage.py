@@ -10,6 +10,8 @@ from .. import naming
 from ..errors import MissingError, ResourceError
 from ..handler import Handler, Made, Task
 from ..model import JSON
+from ..principals import check_principals
+from ..quotas import check_bucket_policy, check_key_policy
 from ..services import translated
 
 BUCKET_NAME_LIMIT = 63
@@ -94,7 +96,9 @@ def _delete_bucket(task: Task) -> None:
 def _put_policy(task: Task) -> Made:
     backend, bucket = task.backend("s3"), str(task.properties["Bucket"])
     document = task.properties["PolicyDocument"]
-    text = document if isinstance(document, str) else json.dumps(document)
+    text = document if isinstance(document, str) else json.dumps(document, separators=(",", ":"))
+    check_bucket_policy(text)
+    check_principals(document, "S3")
     try:
         translated(lambda: backend.put_bucket_policy(bucket, text.encode()), "S3")
     except MissingError as error:
@@ -110,10 +114,10 @@ def _delete_policy(task: Task) -> None:
 
 def _create_key(task: Task) -> Made:
     backend, properties = task.backend("kms"), task.properties
-    policy = properties.get("KeyPolicy")
+    policy = _key_policy(properties)
     key = translated(
         lambda: backend.create_key(
-            json.dumps(policy) if isinstance(policy, dict) else policy,
+            policy,
             properties.get("KeyUsage") or "ENCRYPT_DECRYPT",
             properties.get("KeySpec") or "SYMMETRIC_DEFAULT",
             properties.get("Description") or "",
@@ -126,6 +130,16 @@ def _create_key(task: Task) -> Made:
     return Made(key.id, {"Arn": key.arn, "KeyId": key.id})
 
 
+def _key_policy(properties: Mapping[str, JSON]) -> str | None:
+    policy = properties.get("KeyPolicy")
+    if policy is None:
+        return None
+    text = policy if isinstance(policy, str) else json.dumps(policy, separators=(",", ":"))
+    check_key_policy(text)
+    check_principals(policy, "Kms")
+    return text
+
+
 def _set_key(task: Task, key_id: str) -> None:
     backend, properties = task.backend("kms"), task.properties
     rotate = backend.enable_key_rotation if properties.get("EnableKeyRotation") else backend.disable_key_rotation
@@ -136,10 +150,9 @@ def _set_key(task: Task, key_id: str) -> None:
 
 def _update_key(task: Task) -> Made:
     backend, properties, key_id = task.backend("kms"), task.properties, task.physical_id
-    policy = properties.get("KeyPolicy")
+    policy = _key_policy(properties)
     if policy:
-        text = json.dumps(policy) if isinstance(policy, dict) else policy
-        translated(lambda: backend.put_key_policy(key_id, text), "Kms")
+        translated(lambda: backend.put_key_policy(key_id, policy), "Kms")
     translated(lambda: backend.update_key_description(key_id, properties.get("Description") or ""), "Kms")
     _set_key(task, key_id)
     old = task.old.tags if task.old else {}
