@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 PROPERTIES = {"OUIds": ["ou-root-staging0"]}
 
@@ -151,6 +152,41 @@ def test_an_organization_that_is_given_is_not_looked_up(
 def test_two_hundred_and_fifty_accounts_fit(invoke: Any, handler: Any, organization: Organization) -> None:
     organization.accounts = {"ou-root-staging0": active(*range(1, 251))}
     assert invoke(handler, "Create", PROPERTIES)["Data"]["Count"] == "250"
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("ParentNotFoundException", "ou-root-staging0: the organization has no such unit. Check the OU id"),
+        (
+            "AccessDeniedException",
+            (
+                "ou-root-staging0: this account may not list accounts. Run `mlz bootstrap`, which makes it a delegated "
+                "administrator, or deploy with an account list"
+            ),
+        ),
+        ("Throttling", "ClientError: An error occurred (Throttling) when calling the ListAccounts operation: no"),
+    ],
+)
+def test_a_refusal_of_organizations_says_what_to_do(
+    invoke: Any, handler: Any, organization: Organization, monkeypatch: pytest.MonkeyPatch, code: str, reason: str
+) -> None:
+    def refuse(self: Organization, operation: str) -> Any:
+        raise ClientError({"Error": {"Code": code, "Message": "no"}}, "ListAccounts")
+
+    monkeypatch.setattr(type(organization), "get_paginator", refuse)
+    assert invoke(handler, "Create", PROPERTIES)["Reason"] == reason
+
+
+def test_an_account_outside_of_organizations_is_told_so(
+    invoke: Any, handler: Any, organization: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Organization) -> Any:
+        raise ClientError({"Error": {"Code": "AWSOrganizationsNotInUseException", "Message": "no"}}, "Describe")
+
+    monkeypatch.setattr(type(organization), "describe_organization", refuse)
+    answer = invoke(handler, "Create", PROPERTIES)
+    assert answer["Reason"] == "OrganizationId: this account is in no organization. Deploy with an account list"
 
 
 def test_an_unexpected_exception_is_answered(invoke: Any, handler: Any, organization: Organization) -> None:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
 from custom_resource import Properties, Refusal, Request, serve
 
+# What Organizations answers, and what to do about it.
+ADVICE = {
+    "ParentNotFoundException": "the organization has no such unit. Check the OU id",
+    "AccessDeniedException": "this account may not list accounts. Run `mlz bootstrap`, which makes it a delegated "
+    "administrator, or deploy with an account list",
+    "AWSOrganizationsNotInUseException": "this account is in no organization. Deploy with an account list",
+}
 TOO_MANY = "leave the stack sets to the orchestrator: StackSetsOwner=ORCHESTRATOR, then `mlz deploy targets`"
 
 
@@ -32,7 +41,7 @@ def _look_up(request: Request) -> dict[str, Any]:
     properties = request.properties
     units = _units(properties)
     client = boto3.client("organizations")
-    organization = properties.get("OrganizationId") or client.describe_organization()["Organization"]["Id"]
+    organization = properties.get("OrganizationId") or _organization(client)
     accounts = _accounts(client, units, request) if properties.get("IncludeAccounts", "YES") == "YES" else []
     return {
         "AccountList": ",".join(accounts) or "none",
@@ -42,14 +51,34 @@ def _look_up(request: Request) -> dict[str, Any]:
     }
 
 
+def _organization(client: Any) -> str:
+    with explained("OrganizationId"):
+        return str(client.describe_organization()["Organization"]["Id"])
+
+
 def _accounts(client: Any, units: list[str], request: Request) -> list[str]:
-    accounts = sorted({account for unit in units for account in active_accounts(client, unit, request)})
-    if not accounts and request.properties.get("AllowEmpty", "NO") != "YES":
+    found: set[str] = set()
+    for unit in units:
+        with explained(unit):
+            found.update(active_accounts(client, unit, request))
+    if not found and request.properties.get("AllowEmpty", "NO") != "YES":
         raise Refusal(
             f"{', '.join(units) or 'OUIds'}: no active account below it. "
             "Check the OU id, move accounts into the OU, or deploy with an account list"
         )
-    return accounts
+    return sorted(found)
+
+
+@contextmanager
+def explained(what: str) -> Iterator[None]:
+    """Refusals of Organizations that people can act on, as such."""
+    try:
+        yield
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code not in ADVICE:
+            raise
+        raise Refusal(f"{what}: {ADVICE[code]}") from error
 
 
 def path_pattern(organization: str, unit: str) -> str:
