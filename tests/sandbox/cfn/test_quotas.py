@@ -14,7 +14,7 @@ def template(**resources):
 
 
 def policy(size=0, principal=None, action="s3:GetObject"):
-    statement = {"Effect": "Allow", "Action": action, "Resource": "x" * size or "*"}
+    statement = {"Effect": "Allow", "Action": action, "Resource": f"arn:aws:s3:::{'x' * size}" if size else "*"}
     return {"Version": "2012-10-17", "Statement": [statement | ({"Principal": principal} if principal else {})]}
 
 
@@ -89,8 +89,8 @@ def test_refused(case, host):
 
 
 def test_white_space_in_an_iam_policy_does_not_count(host):
-    document = policy(6000)
-    document["Statement"][0]["Resource"] += " " * 4000
+    document = json.dumps(policy(5900), indent=100)
+    assert len(document) > 6144
     resources = {"P": {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document}}}
     assert host.create(template(**resources), capabilities=NAMED).status == "CREATE_COMPLETE"
 
