@@ -166,16 +166,14 @@ def _fly(action: UpdateSet | Grouped, groups: tuple[Group, ...], expected: float
     window, tolerated = action.preferences.concurrent(accounts), action.preferences.tolerated(accounts)
     delays = wait_turns(engine.pace, expected)
     while waiting or flying:
-        if len(failed) > tolerated and action.preferences.is_soft:
-            waiting.clear()
         while waiting and len(flying) < window:
             flying.append(_launch(action, waiting.popleft(), engine))
-        ended = _look(action.stack_set, flying, engine)
-        for flight, operation in ended:
+        engine.clock.sleep(next(delays))
+        for flight, operation in _look(action.stack_set, flying, engine):
             flying.remove(flight)
             failed += _failures(action.stack_set, flight, operation, engine)
-        if flying and not ended:
-            engine.clock.sleep(next(delays))
+        if len(failed) > tolerated:
+            waiting.clear()
     return tuple(failed)
 
 
