@@ -21,7 +21,8 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=5, help="runs of each command; the median counts")
     given = parser.parse_args()
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
-    _say(f"{machine}; medians of {given.times}\n")
+    busy = os.getloadavg()[0]
+    _say(f"{machine}; medians of {given.times}; load before: {busy:.1f}\n")
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         for name in PARTS:
             if name in given.parts:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from bench.measure import BUCKET, REGION, ROOT, Row, measured, program
@@ -24,7 +26,7 @@ def tables(folder: Path, times: int) -> dict[str, list[Row]]:
     templates = sorted(str(path) for path in build.glob("*.yaml"))
     cache = folder / ".mlz" / "lint"
     entry = cache / f"{_middle(build)}.json"
-    serial = [*program("cfn-lint"), "--include-checks", "I", "--regions", REGION, *templates]
+    serial = [*program("cfn-lint"), "--include-checks", "I", "--regions", REGION, "--format", "parseable", *templates]
     command = [*program("mlz"), "lint", *site]
     quick = [*command, "--quick"]
 
@@ -36,14 +38,26 @@ def tables(folder: Path, times: int) -> dict[str, list[Row]]:
         measured("`mlz lint`, nothing known", command, folder, times, before=forget_all, accept=(0, 3)),
         measured("`mlz lint`, one of middle size changed", command, folder, times, before=entry.unlink, accept=(0, 3)),
         measured("`mlz lint`, nothing changed", command, folder, times, accept=(0, 3)),
+        measured("the gate alone, nothing changed", _alone(), folder, times),
         measured("`mlz lint --quick`", quick, folder, times, accept=(0, 3)),
     ]
     return {TITLE: rows}
 
 
-def _environment() -> dict[str, str]:
-    import os
+def _alone() -> list[str]:
+    """The gate over a build that stands there, without generating it."""
+    code = (
+        "from pathlib import Path; from generator.lint import gate; from generator.lint.nested import local_files;"
+        "from generator.package.manifest import load;"
+        f"build = Path('build/{REGION}'); manifest = load(build);"
+        "paths = sorted(build / template.path for template in manifest.templates.values());"
+        f"found = gate.run(paths, {REGION!r}, cache_dir=Path('.mlz/lint'), files=local_files(manifest, build));"
+        "assert found.checked == 0"
+    )
+    return [sys.executable, "-c", code]
 
+
+def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
