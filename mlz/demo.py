@@ -182,7 +182,7 @@ def _introduce(stage: Stage, made: World, endpoint: str) -> None:
     units = ", ".join(path for path in made.units if path.count("/") == 2)
     stage.say(f"An organization on the embedded AWS ({endpoint})", "title")
     stage.say(f"  management {world.MANAGEMENT}, ml-dev {made.development}, 15 staging and 15 prod accounts")
-    stage.say(f"  in Workloads/Staging, Workloads/Prod and below: {units}; {world.SUSPENDED} is suspended")
+    stage.say(f"  in Workloads/Staging, Workloads/Prod and below: {units}; {world.suspended()} is suspended")
 
 
 def _change(stage: Stage, made: World, chief: Cloud) -> None:

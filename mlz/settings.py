@@ -38,9 +38,9 @@ Bucket = Annotated[
     str,
     _text(
         "S3 bucket that templates and code are published to; made when it does not exist.",
-        r"^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$",
+        r"^([a-z0-9][a-z0-9-]{1,61}[a-z0-9])?$",
         "an S3 bucket name",
-        "3 to 63 lower-case letters, digits, dots and hyphens",
+        "3 to 63 lower-case letters, digits and hyphens; a dot would break TLS",
     ),
 ]
 AccountId = Annotated[

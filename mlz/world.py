@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 MANAGEMENT = "111111111111"
 STAGE_ACCOUNTS = 15
-SUSPENDED = "staging-15"
 # The units of each stage: accounts are dealt out to them in turn, so that some stand in nested ones.
 STAGE_UNITS = ("", "Europe", "America")
 
@@ -39,20 +38,25 @@ class World:
         return self.units["Workloads/Prod"]
 
 
-def seed(cloud: Cloud) -> World:
-    """Make the organization as its management account; 75 calls."""
+def suspended(each: int = STAGE_ACCOUNTS) -> str:
+    """The name of the account that is closed again: the last one of staging."""
+    return f"staging-{each:02}"
+
+
+def seed(cloud: Cloud, each: int = STAGE_ACCOUNTS) -> World:
+    """Make the organization as its management account, with `each` accounts a stage."""
     api = cloud.client("organizations")
     api.create_organization(FeatureSet="ALL")
     root = api.list_roots()["Roots"][0]["Id"]
     units = _units(api, root)
     accounts = {"ml-dev": _account(api, "ml-dev", root, units["Workloads/Development"])}
     for stage in ("Staging", "Prod"):
-        for number in range(1, STAGE_ACCOUNTS + 1):
+        for number in range(1, each + 1):
             name = f"{stage.lower()}-{number:02}"
             place = STAGE_UNITS[number % len(STAGE_UNITS)]
             home = units[f"Workloads/{stage}" + (f"/{place}" if place else "")]
             accounts[name] = _account(api, name, root, home)
-    api.close_account(AccountId=accounts[SUSPENDED])
+    api.close_account(AccountId=accounts[suspended(each)])
     return World(accounts, units)
 
 

@@ -17,7 +17,13 @@ REGION = "eu-west-1"
 
 
 @verb("Start the embedded AWS and print what points any AWS client to it; Ctrl-C ends it.")
-@click.option("--port", default=PORT, show_default=True, help="Port on 127.0.0.1; 0 takes a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=PORT,
+    show_default=True,
+    help="Port on 127.0.0.1; 0 takes a free one.",
+)
 @click.option("--account", default="", metavar="ID", help="Account of the printed credentials (default: management).")
 @click.option("--seed-world", is_flag=True, help="Make the demonstration's organization, and settings for it.")
 @click.option("--latency", default=0.0, show_default=True, help="Seconds that a stack of a stack set takes at least.")

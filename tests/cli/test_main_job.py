@@ -1,0 +1,141 @@
+"""The main job by its commands, against the embedded AWS over HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlz import cli, world
+from sandbox.faults import Fault
+from sandbox.server import Sandbox
+from stacksets.client import Cloud, connect
+
+REGION, BUCKET, EACH = "eu-west-1", "main-job", 3
+READS = ("Describe", "List", "Get", "AssumeRole", "Head")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A folder with settings in an organization of three accounts a stage, the last of staging suspended."""
+
+    aws: Sandbox
+    made: world.World
+    chief: Cloud
+    capture: pytest.CaptureFixture[str]
+
+    def run(self, *words: str, code: int = 0) -> tuple[str, str]:
+        """stdout and stderr of a command that must end with `code`."""
+        ended = cli.run([*words, "--no-color"])
+        out, error = self.capture.readouterr()
+        assert ended == code, f"mlz {' '.join(words)}: exit {ended}\n{out}{error}"
+        return out, error
+
+    def data(self, *words: str, code: int = 0) -> Any:
+        return json.loads(self.run(*words, "--output", "json", code=code)[0])
+
+
+@pytest.fixture
+def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    monkeypatch.chdir(tmp_path)
+    keys = tmp_path / "credentials"
+    with Sandbox() as aws:
+        with world.environment(world.variables(keys, aws.endpoint, world.MANAGEMENT, REGION)):
+            chief = connect("", REGION)
+            made = world.seed(chief, EACH)
+        Path("mlz.yaml").write_text(world.settings(made, BUCKET, REGION))
+        with world.environment(world.variables(keys, aws.endpoint, made.development, REGION)):
+            yield Desk(aws, made, chief, capsys)
+
+
+def test_the_main_job(desk: Desk) -> None:
+    packaging(desk)
+    deploying(desk)
+    planning_and_applying(desk)
+    doing_nothing_twice(desk)
+    failing_and_repairing(desk)
+    moving(desk)
+    destroying(desk)
+
+
+def packaging(desk: Desk) -> None:
+    first = desk.data("package", "--no-lint")
+    assert first["unchanged"] == 0
+    second = desk.data("package", "--no-lint")
+    assert (second["uploaded"], second["requests"]) == ([], 1)
+
+
+def deploying(desk: Desk) -> None:
+    assert "confirmation: nobody is here to answer" in desk.run("bootstrap", code=1)[1]
+    out, _ = desk.run("bootstrap", "--yes")
+    assert out.startswith("+ 5 accounts without the execution role: ")
+    assert desk.run("bootstrap", "--yes")[0].startswith("~ 5 accounts with it")
+    dry = desk.run("deploy", "core", "--dry-run")[1]
+    assert "sm-mlops-core: create" in dry
+    assert desk.data("deploy", "core", "--yes")["outputs"]["PortfolioId"].startswith("port-")
+    environment = desk.data("deploy", "env", "--yes")["outputs"]
+    assert environment["ModelBucketName"] == f"sm-mlops-dev-{REGION}-{desk.made.development}-models"
+    assert "sm-mlops-dev: nothing to change" in desk.run("deploy", "env", "--yes")[1]
+
+
+def planning_and_applying(desk: Desk) -> None:
+    plan = desk.data("plan", "--out", "plan.json", "--detailed-exitcode", code=2)
+    assert plan["totals"] == {"add": 10, "change": 0, "remove": 0, "unchanged": 0}
+    networks = [a for step in plan["steps"] for a in step["actions"] if a["addresses"]]
+    blocks = [block for action in networks for block in action["addresses"].values()]
+    assert sorted(blocks) == [f"10.64.{16 * n}.0/20" for n in (0, 1, 2, 3, 4)]
+    _, progress = desk.run("apply", "plan.json", "--yes")
+    assert "staging succeeded: going on to prod" in progress
+    assert "Done: 10 added, 0 changed, 0 removed in 4 stack sets." in progress
+    stale = desk.run("apply", "plan.json", "--yes", code=1)[1]
+    assert stale.startswith("error: plan: the stack sets have changed since it was made\n")
+    accounts = desk.data("status")["accounts"]
+    assert [row["name"] for row in accounts] == ["staging-01", "staging-02", "prod-01", "prod-02", "prod-03"]
+    assert {tuple(row["layers"].values()) for row in accounts} == {("CURRENT", "CURRENT")}
+
+
+def doing_nothing_twice(desk: Desk) -> None:
+    desk.aws.calls.reset()
+    out, _ = desk.run("deploy", "targets", "--yes")
+    assert out == "No changes: 10 unchanged in 4 stack sets.\n"
+    writes = [name for name in desk.aws.calls.shown() if not name.split(".")[1].startswith(READS)]
+    assert writes == []
+
+
+def failing_and_repairing(desk: Desk) -> None:
+    """A change of tags that one account refuses: exit 4, its name and cause, prod untouched; then repaired."""
+    settings = Path("mlz.yaml").read_text()
+    Path("mlz.yaml").write_text(f"{settings}tags: {{team: ml}}\n")
+    broken = desk.made.accounts["staging-02"]
+    desk.aws.faults.order(Fault("failing_account", account=broken, times=1, reason="the account's quota is used up"))
+    out, error = desk.run("deploy", "targets", "--yes", code=4)
+    assert "Plan: 0 to add, 10 to change, 0 to remove, 0 unchanged in 4 stack sets." in out
+    assert broken in error
+    assert "the account's quota is used up" in error
+    assert "going on to prod" not in error
+    desk.aws.faults.clear()
+    assert desk.data("plan")["totals"]["change"] == 9
+    assert "Done: 0 added, 9 changed, 0 removed" in desk.run("deploy", "targets", "--yes")[1]
+
+
+def moving(desk: Desk) -> None:
+    """An account that moves to prod keeps an address block of its own in its new set."""
+    account = desk.made.accounts["staging-01"]
+    parent = desk.chief.client("organizations").list_parents(ChildId=account)["Parents"][0]["Id"]
+    world.move(desk.chief, account, parent, desk.made.prod)
+    plan = desk.data("plan")
+    assert plan["totals"] == {"add": 2, "change": 0, "remove": 2, "unchanged": 8}
+    given = [a["addresses"] for step in plan["steps"] for a in step["actions"] if a["addresses"]]
+    assert [list(addresses) for addresses in given] == [[account]]
+    desk.run("deploy", "targets", "--yes")
+    assert desk.data("plan")["totals"] == {"add": 0, "change": 0, "remove": 0, "unchanged": 10}
+
+
+def destroying(desk: Desk) -> None:
+    assert "confirmation: nobody is here to answer" in desk.run("destroy", code=1)[1]
+    assert desk.run("destroy", "--yes", "--purge")[0] == "nothing is left in 6 accounts\n"
+    assert [one.type for one in desk.aws.inventory() if not one.retained] == []
