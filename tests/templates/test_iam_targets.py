@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
+
 from templates.env.iam_setup_stackset_role import EnvIamSetupStacksetRole
 from templates.target.iam_target_account_roles import EnvIamTargetAccountRoles
 from tests.templates.roles import USUAL, Rendered, actions
@@ -166,3 +169,13 @@ def test_the_testing_role_calls_endpoints_and_nothing_else() -> None:
             ]
         }
     }
+
+
+def test_the_seed_code_tests_with_the_role_that_the_stage_keeps_for_it() -> None:
+    path = Path(__file__).parents[2] / "templates/sources/seed/model-deploy/test/test.py"
+    spec = importlib.util.spec_from_file_location("seed_endpoint_test", path)
+    assert spec is not None and spec.loader is not None
+    seed = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(seed)
+    role = Rendered(EnvIamTargetAccountRoles, STAGING).roles()["ModelTestRole"]["RoleName"]
+    assert seed.tester({"EnvName": "sm-mlops", "EnvType": "staging"}, "eu-west-1") == role

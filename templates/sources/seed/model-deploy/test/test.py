@@ -39,6 +39,11 @@ def client(session: boto3.Session, account: str, own: str, role: str) -> Any:
     )
 
 
+def tester(config: dict[str, str], region: str) -> str:
+    """The role that a stage's account keeps for tests; it calls endpoints and can do nothing else."""
+    return f"{config['EnvName']}-{config['EnvType']}-{region}-model-test"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, required=True)
@@ -48,8 +53,9 @@ def main() -> None:
     endpoint = f"{config['SageMakerProjectName']}-{config['SageMakerProjectId']}-{config['EnvType']}"
     session = boto3.Session()
     own = session.client("sts").get_caller_identity()["Account"]
+    role = tester(config, session.region_name)
     results = {
-        account: check(client(session, account, own, config["ExecutionRoleName"]), endpoint)
+        account: check(client(session, account, own, role), endpoint)
         for account in accounts(dict(os.environ), own)
     }
     arguments.results.write_text(json.dumps({"endpoint": endpoint, "accounts": results}, indent=2))
