@@ -26,9 +26,10 @@ class Fault:
     """One order; `*` matches everything.
 
     All kinds but the last two strike requests of `service`:`operation` from `account`; `error` answers with `code`,
-    `reason` and `status`. `failing_account` and `slow_account` strike resources (of `resource_type`) that stacks make
-    in `account`. `times` None means until cleared; `probability`
-    below 1 is drawn from `seed`, so that a run can be repeated.
+    `reason` and `status`. `failing_account` and `slow_account` strike resources (of `resource_type`) that stacks
+    create, update or delete (`action`) in `account`; deletes fail only where `action` says so, or nothing could be
+    rolled back. `times` None means until cleared; `probability` below 1 is drawn from `seed`, so that a run can be
+    repeated.
     """
 
     kind: Kind
@@ -37,6 +38,7 @@ class Fault:
     account: str = "*"
     region: str = "*"
     resource_type: str = "*"
+    action: str = "*"
     times: int | None = None
     probability: float = 1.0
     seed: int = 0
@@ -101,7 +103,7 @@ class Faults:
                 and armed.strikes()
             ]
 
-    def at_resource(self, account: str, region: str, resource_type: str) -> str | None:
+    def at_resource(self, account: str, region: str, resource_type: str, action: str) -> str | None:
         """Sleep as a slow account does; the reason when the account shall fail, else None."""
         if not self._armed:
             return None
@@ -110,7 +112,8 @@ class Faults:
                 armed.fault
                 for armed in self._armed
                 if armed.fault.kind.endswith("_account")
-                and _matches(armed.fault, account=account, region=region, resource_type=resource_type)
+                and _matches(armed.fault, account=account, region=region, resource_type=resource_type, action=action)
+                and not (armed.fault.kind == "failing_account" and (armed.fault.action, action) == ("*", "delete"))
                 and armed.strikes()
             ]
         for fault in struck:

@@ -91,8 +91,8 @@ class SandboxHooks:
         return self._stack_set.apply(action, scope, physical_id, properties)
 
     def before(self, account: str, region: str, action: str, type_name: str, logical_id: str) -> None:  # noqa: ARG002
-        reason = self.faults.at_resource(account, region, type_name)
-        if reason is not None and action != "delete":
+        reason = self.faults.at_resource(account, region, type_name, action)
+        if reason is not None:
             raise ResourceError(reason)
 
 

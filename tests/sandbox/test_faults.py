@@ -92,10 +92,11 @@ def test_account_faults_strike_resources_only() -> None:
     faults = Faults()
     faults.order(Fault("failing_account", account="2", resource_type="AWS::IAM::Role", reason="no", times=1))
     assert faults.of_request("iam", "CreateRole", "2") == []
-    assert faults.at_resource("1", "eu-west-1", "AWS::IAM::Role") is None
-    assert faults.at_resource("2", "eu-west-1", "AWS::SSM::Parameter") is None
-    assert faults.at_resource("2", "eu-west-1", "AWS::IAM::Role") == "no"
-    assert faults.at_resource("2", "eu-west-1", "AWS::IAM::Role") is None
+    assert faults.at_resource("1", "eu-west-1", "AWS::IAM::Role", "create") is None
+    assert faults.at_resource("2", "eu-west-1", "AWS::SSM::Parameter", "create") is None
+    assert faults.at_resource("2", "eu-west-1", "AWS::IAM::Role", "delete") is None
+    assert faults.at_resource("2", "eu-west-1", "AWS::IAM::Role", "create") == "no"
+    assert faults.at_resource("2", "eu-west-1", "AWS::IAM::Role", "create") is None
 
 
 def test_over_http(aws: Sandbox, client: Any) -> None:

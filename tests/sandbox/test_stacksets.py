@@ -491,6 +491,20 @@ def test_deleting_instances_and_sets(fleet: Fleet) -> None:
     assert fleet.cfn.list_stack_sets(Status="ACTIVE")["Summaries"] == []
 
 
+def test_an_instance_that_cannot_be_deleted_is_inoperable(fleet: Fleet) -> None:
+    fleet.create()
+    stuck, other = fleet.targets[:2]
+    fleet.add([stuck, other])
+    fleet.aws.faults.order(Fault("failing_account", account=stuck, action="delete", reason="in use"))
+    where = {"Accounts": [stuck], "Regions": [REGION]}
+    done = fleet.run("delete_stack_instances", RetainStacks=False, **where)
+    assert (done["Status"], fleet.instances()[stuck]) == ("FAILED", ("INOPERABLE", "INOPERABLE"))
+    updated = fleet.update(TemplateBody=_template(2))
+    assert set(fleet.results(updated["OperationId"])) == {other}
+    fleet.run("delete_stack_instances", RetainStacks=True, **where)
+    assert set(fleet.instances()) == {other}
+
+
 def test_listings_filter_and_page(fleet: Fleet) -> None:
     fleet.create()
     fleet.add(fleet.targets, Regions=[REGION, "us-east-1"], OperationPreferences=SOFT, OperationId="made")
