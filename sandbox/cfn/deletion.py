@@ -84,7 +84,7 @@ class Deletion:
         self.registry.mark(stack, resource, "DELETE_IN_PROGRESS")
         scope = self.registry.scope(stack, resource.logical_id, resource.tags)
         try:
-            self.registry.hooks.before(stack.account, stack.region, "delete", resource.type, resource.logical_id)
+            self.registry.before(stack, "delete", resource.type, resource.logical_id)
             task = Task(scope, resource.type, resource.properties, self.registry, resource)
             safely(handler_of(resource.type).delete, task)
         except MissingError:

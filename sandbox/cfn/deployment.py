@@ -183,7 +183,7 @@ class Deployment:
 
     def _make(self, spec: ResourceSpec, wanted: Desired, resource: Resource, progress: str) -> None:
         handler = handler_of(spec.type)
-        self.registry.hooks.before(self.stack.account, self.stack.region, "create", spec.type, spec.logical_id)
+        self.registry.before(self.stack, "create", spec.type, spec.logical_id)
         made = safely(handler.create, self._task(spec, wanted, None))
         resource.physical_id, resource.attributes = made.physical_id, made.attributes
         self.registry.mark(self.stack, resource, progress, CREATION)
@@ -222,7 +222,7 @@ class Deployment:
         step = Step(spec.logical_id, "updated", old)
         self.steps.append(step)
         self.registry.mark(self.stack, changed, "UPDATE_IN_PROGRESS")
-        self.registry.hooks.before(self.stack.account, self.stack.region, "update", spec.type, spec.logical_id)
+        self.registry.before(self.stack, "update", spec.type, spec.logical_id)
         if handler.update is not None:
             made = safely(handler.update, self._task(spec, wanted, old))
             changed.physical_id, changed.attributes = made.physical_id, made.attributes

@@ -147,6 +147,13 @@ class Registry:
         resource.status, resource.reason, resource.time = status, reason, self.hooks.now()
         self.event(stack, resource.logical_id, resource.type, resource.physical_id, status, reason, resource.properties)
 
+    def before(self, stack: Stack, action: str, type_name: str, logical_id: str) -> None:
+        """Let the host delay or fail what comes next; ResourceError when it does."""
+        try:
+            self.hooks.before(stack.account, stack.region, action, type_name, logical_id)
+        except CfnError as error:
+            raise ResourceError(error.message, error.code) from error
+
     def leave(self, stack: Stack, resource: Resource, *, retained: bool) -> None:
         """A physical thing outlives its stack: kept by policy, or because it could not be deleted."""
         with self.lock:
@@ -224,3 +231,20 @@ class Registry:
         return Scope(
             stack.account, stack.region, partition, url_suffix, stack.stack_id, stack.name, logical_id, tags or {}
         )
+
+
+def _secrets(stack: Stack) -> frozenset[str]:
+    return frozenset(str(stack.values[name]) for name in stack.no_echo if stack.values.get(name))
+
+
+def _masked(value: JSON, secrets: frozenset[str]) -> JSON:
+    """The value as events may show it: strings that hold a NoEcho parameter's value become asterisks."""
+    match value:
+        case dict():
+            return {key: _masked(item, secrets) for key, item in value.items()}
+        case list():
+            return [_masked(item, secrets) for item in value]
+        case str() if any(secret in value for secret in secrets):
+            return "****"
+        case _:
+            return value

@@ -46,7 +46,7 @@ def _restore(registry: Registry, stack: Stack, step: Step, current: Resource, ma
     assert old is not None
     handler = handler_of(old.type)
     scope = registry.scope(stack, old.logical_id, old.tags)
-    registry.hooks.before(stack.account, stack.region, "update", old.type, old.logical_id)
+    registry.before(stack, "update", old.type, old.logical_id)
     if step.action in ("replaced", "recreated"):
         if current.physical_id and current.physical_id != old.physical_id:
             made.append(current)

@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from sandbox.cfn.errors import CfnError
+
 CHAIN = """
 Resources:
   Third: {Type: AWS::CodeCommit::Repository, Properties: {RepositoryName: three, RepositoryDescription: !Ref Second}}
@@ -236,6 +238,39 @@ def test_a_defect_in_a_handler_fails_its_resource(host, monkeypatch):
     assert [event.reason for event in stack.events if event.status == "CREATE_FAILED"] == [
         "Internal failure of the sandbox: KeyError: 'x'"
     ]
+
+
+def test_a_defect_in_the_engine_fails_the_stack(host, monkeypatch):
+    from sandbox.cfn.deployment import Deployment
+
+    monkeypatch.setattr(Deployment, "apply", lambda _: {}["x"])
+    with pytest.raises(KeyError):
+        host.create(CHAIN)
+    assert (host.stack().status, host.stack().reason) == ("CREATE_FAILED", "Internal failure of the sandbox")
+
+
+def test_of_two_updates_at_once_one_is_refused(host, monkeypatch):
+    stack = host.create(CHAIN)
+    gate = threading.Event()
+    monkeypatch.setattr(host, "before", lambda *_: gate.wait(10))
+    changed = CHAIN.replace("three", "four")
+    host.engine.update_stack(host.request(changed))
+    with pytest.raises(CfnError) as refused:
+        host.update(changed)
+    gate.set()
+    assert refused.value.message == (f"Stack:{stack.stack_id} is in UPDATE_IN_PROGRESS state and can not be updated.")
+    assert host.engine.wait(stack).status == "UPDATE_COMPLETE"
+
+
+def test_a_fault_ordered_as_a_service_error_fails_its_resource(host, monkeypatch):
+    def before(_account, _region, action, *_):
+        if action == "create":
+            raise CfnError("ThrottlingException", "Rate exceeded")
+
+    monkeypatch.setattr(host, "before", before)
+    stack = host.create(CHAIN)
+    assert stack.status == "ROLLBACK_COMPLETE"
+    assert [event.reason for event in stack.events if event.status == "CREATE_FAILED"] == ["Rate exceeded"]
 
 
 def test_the_same_text_is_parsed_once(host, monkeypatch):

@@ -61,6 +61,7 @@ def test_no_echo_is_masked_and_still_used(host):
         ("Open", "o", None),
     ]
     assert stack.resources["P"].properties["Value"] == "hush"
+    assert {event.properties["Value"] for event in stack.events if event.logical_id == "P"} == {"****"}
 
 
 def test_a_stored_parameter_shows_its_name_and_value(host):
