@@ -39,6 +39,8 @@ ONLY_IN = {
         "stacksets.client",
         "stacksets.organization",
         "stacksets.changeset",
+        "mlz.health",
+        "mlz.leftovers",
         "sandbox",
     ),
     "jinja2": ("generator.package.sources",),
