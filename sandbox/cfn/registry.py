@@ -145,7 +145,8 @@ class Registry:
     def mark(self, stack: Stack, resource: Resource, status: str, reason: str | None = None) -> None:
         """A resource's status and its event."""
         resource.status, resource.reason, resource.time = status, reason, self.hooks.now()
-        self.event(stack, resource.logical_id, resource.type, resource.physical_id, status, reason, resource.properties)
+        properties = _masked(resource.properties, _secrets(stack)) if stack.no_echo else resource.properties
+        self.event(stack, resource.logical_id, resource.type, resource.physical_id, status, reason, properties)
 
     def before(self, stack: Stack, action: str, type_name: str, logical_id: str) -> None:
         """Let the host delay or fail what comes next; ResourceError when it does."""
