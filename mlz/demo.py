@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 REGION = "eu-west-1"
 BUCKET = "mlz-demo"
+# How long a stack takes at least, so that there is progress to see
+STACK_SECONDS = "0.3"
 MOVED = "staging-07"
 LONGER_SESSION_SECONDS = 7200
 OUTLINE = re.compile(r"\S|  [-+~] ")
@@ -226,6 +228,7 @@ def longer_sessions() -> Iterator[None]:
 def _embedded_aws(folder: Path) -> Iterator[str]:
     """The sandbox as a process of its own, so that it has a processor to itself; its endpoint."""
     words = [sys.executable, "-m", "mlz.cli", "sandbox", "--port", "0", "--output", "json", "--quiet"]
+    words += ["--latency", STACK_SECONDS]
     root = str(Path(__file__).parent.parent)
     log = (folder / "sandbox.log").open("wb")
     variables = {**os.environ, "PYTHONPATH": root}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.errors import ToolError
-from mlz import rules
+from mlz import freshness, rules
 
 if TYPE_CHECKING:
     from generator.package.build import Product, Site
@@ -48,10 +48,17 @@ def folder(settings: Settings) -> Path:
 
 
 def generated(settings: Settings, into: Path | None = None) -> Manifest:
-    """Build into `into`, or into this Region's folder."""
+    """Build into `into`, or into this Region's folder; a build that today's sources made is not made again."""
+    place = into or folder(settings)
+    made_from = freshness.inputs(rules.bucket(settings), settings.package.prefix, rules.region(settings))
+    standing = freshness.standing(place, made_from)
+    if standing is not None:
+        return standing
     from generator.package.build import build
 
-    return build(site(settings), product(), into or folder(settings))
+    manifest = build(site(settings), product(), place)
+    freshness.remember(place, made_from)
+    return manifest
 
 
 def built(settings: Settings) -> Manifest:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mlz.console import Console, Line
 from mlz.progress import Board, cells, folded, line
+from stacksets.report import ActionStarted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -34,7 +35,7 @@ def reporting(console: Console) -> Iterator[Report]:
     def above(text: str, style: str) -> None:
         terminal.print(Text.from_ansi(console.styled(Line(text, style))))
 
-    reporter = Reporter(console, above)
+    reporter = Reporter(console, above, is_live=True)
     with Live(console=terminal, get_renderable=reporter.table, refresh_per_second=4, transient=True):
         yield reporter.show
 
@@ -42,8 +43,8 @@ def reporting(console: Console) -> Iterator[Report]:
 class Reporter:
     """Folds events into a board, which the live table draws; what must stay readable goes to `write` as a line."""
 
-    def __init__(self, console: Console, write: Callable[[str, str], None]) -> None:
-        self._verbosity, self._write = console.verbosity, write
+    def __init__(self, console: Console, write: Callable[[str, str], None], *, is_live: bool = False) -> None:
+        self._verbosity, self._write, self._is_live = console.verbosity, write, is_live
         self._board = Board()
         self._lock = threading.Lock()
 
@@ -52,7 +53,7 @@ class Reporter:
         with self._lock:
             self._board = folded(self._board, event, now)
             shown = line(event, self._board, now, verbose=self._verbosity)
-            if shown:
+            if shown and not (self._is_live and isinstance(event, ActionStarted)):
                 self._write(shown.text, shown.style)
 
     def table(self) -> Table:

@@ -29,8 +29,15 @@ def source_archive() -> bytes:
     from generator.package.archive import zip_bytes
     from generator.package.sources import SourceFile
 
-    paths = (path for name in _NAMES for path in _files(ROOT / name))
-    return zip_bytes(SourceFile(PurePosixPath(path.relative_to(ROOT).as_posix()), path.read_bytes()) for path in paths)
+    return zip_bytes(
+        SourceFile(PurePosixPath(path.relative_to(ROOT).as_posix()), path.read_bytes()) for path in files()
+    )
+
+
+def files() -> Iterator[Path]:
+    """Every file of the source, in the same order each time."""
+    for name in _NAMES:
+        yield from _files(ROOT / name)
 
 
 def _files(path: Path) -> Iterator[Path]:
