@@ -16,6 +16,7 @@ from sandbox.api.errors import AwsError
 from sandbox.api.request import Call, invoked_function
 from sandbox.application import Application, Operation
 from sandbox.calls import Calls
+from sandbox.catalog import Catalog
 from sandbox.cfn.engine import Engine
 from sandbox.cfn.model import Physical
 from sandbox.control import Controls
@@ -61,6 +62,7 @@ class Sandbox:
 
     def stop(self) -> None:
         self._http.stop()
+        self.stack_sets.stop_all()
         self.lambdas.stop()
 
     def __enter__(self) -> Sandbox:
@@ -107,7 +109,9 @@ class Sandbox:
             ("lambda", "Invoke"): self._invoke,
             **Portfolios().operations(),
             **Studio().operations(),
+            **Catalog(self.engine).operations(),
             **Studio().operations(),
+            **Catalog(self.engine).operations(),
             **cloudformation.operations(self._handlers),
         }
         control = Controls(self.faults, self.calls, self._health, self.inventory, self.engine.signal, self.set_latency)

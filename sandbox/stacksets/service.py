@@ -99,6 +99,13 @@ class StackSets:
                     f"Operation {operation_id} cannot be stopped since it is in {operation.status} state",
                 )
 
+    def stop_all(self) -> None:
+        """Let nothing more begin: the sandbox ends."""
+        with self._lock:
+            for stack_set in self._sets:
+                for operation in stack_set.active():
+                    operation.stopping.set()
+
     def operation(self, stack_set: StackSet, operation_id: str) -> Operation:
         """OperationNotFoundException if the set has no such operation."""
         found = stack_set.operations.get(operation_id)
