@@ -149,3 +149,52 @@ def test_children_beside_each_other_are_made_together(nested, monkeypatch):
     one = "{Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: https://b/child, Parameters: {Name: %s}}}"
     stack = nested.create(f"Resources:\n  A: {one % 'a'}\n  B: {one % 'b'}\n")
     assert stack.status == "CREATE_COMPLETE"
+
+
+TAKEN = "Resources: {X: {Type: AWS::ResourceGroups::Group, Properties: {Name: taken}}}"
+CLASH = "  Clash: {Type: AWS::ResourceGroups::Group, DependsOn: %s, Properties: {Name: taken}}\n"
+ONE = "{Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: https://b/%s, Parameters: {Name: %s}}}\n"
+
+
+def groups(host):
+    return sorted(row.physical_id for row in host.engine.inventory() if row.logical_id == "Group")
+
+
+def test_a_child_that_leaves_the_template_is_deleted_in_the_cleanup(nested):
+    stack = nested.create(f"Resources:\n  A: {ONE % ('child', 'a')}  B: {ONE % ('child', 'b')}")
+    gone = nested.stack(stack.resources["B"].physical_id)
+    nested.update(f"Resources:\n  A: {ONE % ('child', 'a')}")
+    assert (stack.status, gone.status, groups(nested)) == ("UPDATE_COMPLETE", "DELETE_COMPLETE", ["a"])
+
+
+def test_a_child_made_by_a_failed_update_is_deleted(nested):
+    nested.create(TAKEN, "other")
+    stack = nested.create(f"Resources:\n  A: {ONE % ('child', 'a')}")
+    nested.update(f"Resources:\n  A: {ONE % ('child', 'a')}  B: {ONE % ('child', 'b')}{CLASH % 'B'}")
+    made = next(
+        event.physical_id for event in stack.events if (event.logical_id, event.status) == ("B", "CREATE_COMPLETE")
+    )
+    assert (stack.status, nested.stack(made).status, groups(nested)) == (
+        "UPDATE_ROLLBACK_COMPLETE",
+        "DELETE_COMPLETE",
+        ["a"],
+    )
+
+
+def test_grandchildren_are_taken_back_and_committed_with_the_root(nested):
+    nested.templates["https://b/middle"] = (
+        "Parameters: {Name: {Type: String}}\n"
+        f"Resources:\n  Child: {ONE % ('child', '!Ref Name')}"
+        "Outputs: {Name: {Value: !GetAtt Child.Outputs.Name}}\n"
+    )
+    nested.create(TAKEN, "other")
+    root = "Parameters: {Name: {Type: String, Default: one}}\nResources:\n  Middle: " + ONE % ("middle", "!Ref Name")
+    stack = nested.create(root)
+    nested.update(root + CLASH % "Middle", parameters={"Name": "two"})
+    assert (stack.status, groups(nested)) == ("UPDATE_ROLLBACK_COMPLETE", ["one"])
+    nested.update(root, parameters={"Name": "three"})
+    assert (stack.status, groups(nested)) == ("UPDATE_COMPLETE", ["three"])
+    statuses = {other.status for other in nested.engine.stacks("222222222222", "eu-west-1") if other.root_id}
+    assert statuses == {"UPDATE_COMPLETE"}
+    nested.delete()
+    assert groups(nested) == []
