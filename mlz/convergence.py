@@ -138,9 +138,12 @@ def _networks(
 
 
 def newcomers(state: State, name: str, wanted: Sequence[str]) -> set[str]:
-    """Accounts that a set is to hold and does not; one that moves between stages is new in its second set."""
+    """Accounts that a set is to get: one that moves between stages is new in its second set, and one whose instance is
+    INOPERABLE is added anew.
+    """
     held = state.sets.get(name)
-    return set(wanted) - set(held.accounts if held else ())
+    usable = {one.account for one in held.instances if one.status != "INOPERABLE"} if held else set()
+    return set(wanted) - usable
 
 
 def plan(settings: Settings, found: Situation, insistence: Insistence) -> Plan:
@@ -148,4 +151,22 @@ def plan(settings: Settings, found: Situation, insistence: Insistence) -> Plan:
     from stacksets.plan import Limits, make
 
     limits = Limits(removal_share=settings.rollout.max_removal_percent / 100)
-    return make(found.specs, found.state, found.standing, limits, insistence.removals)
+    made = make(found.specs, found.state, found.standing, limits, insistence.removals)
+    refuse_shared_addresses(settings, made)
+    return made
+
+
+def refuse_shared_addresses(settings: Settings, made: Plan) -> None:
+    """ToolError when an account would get a network without a block of its own: a defect that must reach nobody."""
+    from stacksets.actions import CreateInstances
+
+    networks = {column.stack_set for column in targets.columns(settings) if column.layer == targets.NETWORK}
+    for action in made.actions:
+        if isinstance(action, CreateInstances) and action.stack_set in networks:
+            bare = [
+                account for group in action.groups if "VPCCIDR" not in group.overrides for account in group.accounts
+            ]
+            if bare:
+                raise ToolError(
+                    f"{action.stack_set}: no addresses for {', '.join(bare)}", "report this; nothing was changed"
+                )

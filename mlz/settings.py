@@ -164,7 +164,10 @@ class Network(_Part, frozen=True):
         ),
     ] = 2
     reserved: Annotated[tuple[Cidr, ...], Meta(description="Blocks in use elsewhere that no account may get.")] = ()
-    pins: Annotated[dict[AccountId, Cidr], Meta(description="Blocks decided by hand: account id to block.")] = {}
+    pins: Annotated[
+        dict[AccountId, Cidr],
+        Meta(description="Blocks decided by hand, for accounts that have none yet: account id to block."),
+    ] = {}
     parameters: Parameters = {}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from generator.errors import ToolError
 from mlz import bootstrapping, convergence, leftovers, product, purge, stackwise, targets
 from mlz.applying import applied
 from mlz.leftovers import Leftover
@@ -60,6 +61,15 @@ class Teardown:
         """Every account of the stages, and every one that a stack set holds."""
         served = {account for stage in self.resolution.stages.values() for account in stage.accounts}
         return sorted(served | self.state.accounts)
+
+    def refuse_early(self, parts: Sequence[str]) -> None:
+        """ToolError when a role would go that the stack sets still need to take their stacks down."""
+        early = [part for part in parts if part in ("bootstrap", "env")]
+        if self.state.sets and early and "targets" not in parts:
+            raise ToolError(
+                f"destroy {early[0]}: {count(len(self.state.sets), 'stack set')} still need its role",
+                f"take them down first: mlz destroy targets {' '.join(parts)}",
+            )
 
     def announced(self, parts: Sequence[str]) -> list[str]:
         """What each part will delete."""

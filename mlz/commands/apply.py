@@ -36,4 +36,4 @@ def command(run: Run, plan_file: str) -> None:
     run.console.agreed("Apply this plan?", yes=run.yes)
     applied(settings, cloud, state, made, run.console)
     run.console.progress(outcome(made), "add")
-    run.console.next("mlz status")
+    run.console.next("mlz plan" if made.must_settle else "mlz status")

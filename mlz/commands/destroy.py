@@ -25,6 +25,7 @@ def command(run: Run, parts: tuple[str, ...], unprotect: bool, purge: bool) -> i
     settings = run.settings()
     chosen = [part for part in PARTS if part in (parts or PARTS)]
     teardown = Teardown.of(run, settings, unprotect=unprotect, purges=purge)
+    teardown.refuse_early(chosen)
     for line in teardown.announced(chosen):
         run.console.progress(line, "remove")
     if run.dry_run:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from generator.errors import ToolError
 from generator.package.manifest import Manifest, ParameterEntry, TemplateEntry
-from mlz.convergence import newcomers, without_names
+from mlz.convergence import newcomers, refuse_shared_addresses, without_names
 from mlz.settings import Env, Environment, Network, Package, Rollout, Settings, Stage, Targets
 from mlz.targets import Facts, allocations, columns, development_block, scopes, shells, specs, template_url
+from stacksets.actions import CreateInstances, Group, Plan, Step
 from stacksets.spec import Preferences, Target
 from stacksets.state import Instance, SetState, State
 
@@ -176,6 +178,19 @@ def test_an_account_that_moves_is_new_in_its_second_set() -> None:
     state = State({"network-staging": held})
     assert newcomers(state, "network-staging", ["200000000001"]) == set()
     assert newcomers(state, "network-prod", ["200000000001"]) == {"200000000001"}
+
+
+def test_an_inoperable_instance_is_added_anew_with_its_addresses() -> None:
+    broken = SetState(name="a", template=("x",), instances=(Instance("200000000001", "eu-west-1", "INOPERABLE"),))
+    assert newcomers(State({"network-prod": broken}), "network-prod", ["200000000001"]) == {"200000000001"}
+
+
+def test_no_account_gets_a_network_without_addresses_of_its_own() -> None:
+    bare = CreateInstances("ml-dev-network-prod", (Group(PROD, ("eu-west-1",), "op"),), Preferences(), "joined")
+    with pytest.raises(ToolError, match="ml-dev-network-prod: no addresses for 300000000001"):
+        refuse_shared_addresses(SETTINGS, Plan((Step("prod", (bare,)),), (), "digest"))
+    roles = CreateInstances("ml-dev-roles-prod", bare.groups, Preferences(), "joined")
+    refuse_shared_addresses(SETTINGS, Plan((Step("prod", (roles,)),), (), "digest"))
 
 
 def test_units_by_name_are_told_from_ids() -> None:
