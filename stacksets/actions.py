@@ -54,7 +54,7 @@ class UpdateSet(msgspec.Struct, frozen=True, tag=True):
 
 
 class RetryInstances(msgspec.Struct, frozen=True, tag=True):
-    """Bring instances that are behind to what the set says already: UpdateStackSet, limited to their accounts."""
+    """Bring instances that are behind to what the set says already: UpdateStackSet without news, for their accounts."""
 
     definition: Definition
     groups: tuple[Group, ...]

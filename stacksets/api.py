@@ -16,6 +16,7 @@ PAGE = 100
 GONE = frozenset({"StackSetNotFoundException", "StackSetNotFound"})
 BUSY = frozenset({"OperationInProgressException", "StaleRequestException"})
 TAKEN = frozenset({"OperationIdAlreadyExistsException"})
+NEW = frozenset({"TemplateURL", "Parameters", "ManagedExecution"})
 HINTS = {
     "NameAlreadyExistsException": "it was made since the plan: plan again",
     "StackSetNotEmptyException": "it still holds instances: run the same command again",
@@ -76,7 +77,11 @@ class StackSetsApi:
         with translated(definition.name, HINTS):
             self._api.create_stack_set(**_definition(definition), ClientRequestToken=token)
 
-    def update_set(
+    def update_set(self, definition: Definition, preferences: Preferences, operation: str) -> None:
+        with _operating(definition.name):
+            self._api.update_stack_set(**_definition(definition), **_operate(preferences, operation))
+
+    def retry_instances(
         self,
         definition: Definition,
         accounts: tuple[str, ...],
@@ -84,10 +89,14 @@ class StackSetsApi:
         preferences: Preferences,
         operation: str,
     ) -> None:
+        """A request that brings a template or new values marks every instance of the set OUTDATED: this brings none."""
+        same = [{"ParameterKey": key, "UsePreviousValue": True} for key in sorted(definition.parameters)]
+        carried = {key: value for key, value in _definition(definition).items() if key not in NEW}
         with _operating(definition.name):
             self._api.update_stack_set(
-                **_definition(definition),
-                **({"Accounts": list(accounts), "Regions": list(regions)} if accounts else {}),
+                **{**carried, **_cells(definition.name, accounts, regions)},
+                UsePreviousTemplate=True,
+                Parameters=same,
                 **_operate(preferences, operation),
             )
 

@@ -207,9 +207,9 @@ def _send(action: UpdateSet | Grouped, group: Group, operation: str, service: St
     name, to = action.stack_set, (group.accounts, group.regions)
     match action:
         case UpdateSet():
-            service.update_set(action.definition, (), (), action.preferences, operation)
+            service.update_set(action.definition, action.preferences, operation)
         case RetryInstances():
-            service.update_set(action.definition, *to, action.preferences, operation)
+            service.retry_instances(action.definition, *to, action.preferences, operation)
         case CreateInstances():
             service.create_instances(name, *to, group.overrides, action.preferences, operation)
         case UpdateInstances():

@@ -51,7 +51,9 @@ class StackSets(Protocol):
 
     def create_set(self, definition: Definition) -> None: ...
 
-    def update_set(
+    def update_set(self, definition: Definition, preferences: Preferences, operation: str) -> None: ...
+
+    def retry_instances(
         self,
         definition: Definition,
         accounts: tuple[str, ...],

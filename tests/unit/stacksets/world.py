@@ -121,7 +121,16 @@ class World:
         self._tick("create_set")
         self.sets[definition.name] = Held(definition)
 
-    def update_set(
+    def update_set(self, definition: Definition, preferences: Preferences, operation: str) -> None:
+        held = self.sets[definition.name]
+        every = tuple(cell for cell, one in held.instances.items() if one.status != "INOPERABLE")
+        self._submit(definition.name, Job(operation, "update", every, preferences))
+        held.definition = definition
+        for cell in every:
+            held.instances[cell] = replace(held.instances[cell], status="OUTDATED")
+        self._answer(definition.name)
+
+    def retry_instances(
         self,
         definition: Definition,
         accounts: tuple[str, ...],
@@ -129,14 +138,8 @@ class World:
         preferences: Preferences,
         operation: str,
     ) -> None:
-        held = self.sets[definition.name]
-        every = tuple(cell for cell, one in held.instances.items() if one.status != "INOPERABLE")
-        listed = tuple((account, region) for account in accounts for region in regions)
-        self._submit(definition.name, Job(operation, "update", listed or every, preferences))
-        if held.definition != definition:
-            held.definition = definition
-            for cell in every:
-                held.instances[cell] = replace(held.instances[cell], status="OUTDATED")
+        cells = tuple((account, region) for account in accounts for region in regions)
+        self._submit(definition.name, Job(operation, "retry", cells, preferences))
         self._answer(definition.name)
 
     def create_instances(
