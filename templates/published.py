@@ -14,6 +14,10 @@ from troposphere.ssm import Parameter
 
 ENVIRONMENT = "${EnvName}-${EnvType}"
 
+# Buckets of the development account, unless others are given
+DATA_BUCKET = "${EnvName}-${EnvType}-${AWS::Region}-${AWS::AccountId}-data"
+MODEL_BUCKET = "${EnvName}-${EnvType}-${AWS::Region}-${AWS::AccountId}-models"
+
 # Roles of the development account
 STACK_SET_ADMINISTRATION_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-stackset-admin"
 TEAM_ADMINISTRATOR_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-team-administrator"

@@ -167,8 +167,7 @@ class EnvIam(Stack):
         ]
 
     def _buckets(self) -> tuple[BucketName, BucketName]:
-        own = f"{published.ENVIRONMENT}-${{AWS::Region}}-${{AWS::AccountId}}"
         return (
-            BucketName(self.DATA_BUCKET.name, self.NAMES_DATA_BUCKET, f"{own}-data"),
-            BucketName(self.MODEL_BUCKET.name, self.NAMES_MODEL_BUCKET, f"{own}-models"),
+            BucketName(self.DATA_BUCKET.name, self.NAMES_DATA_BUCKET, published.DATA_BUCKET),
+            BucketName(self.MODEL_BUCKET.name, self.NAMES_MODEL_BUCKET, published.MODEL_BUCKET),
         )

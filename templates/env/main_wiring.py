@@ -13,11 +13,9 @@ from templates.env.iam import EnvIam
 from templates.env.main_functions import GetOUAccounts
 from templates.env.main_parameters import FlowLogs, Given, Identity
 from templates.env.main_targets import Targets
-from templates.published import SETUP_EXECUTION_ROLE
+from templates.published import DATA_BUCKET, MODEL_BUCKET, SETUP_EXECUTION_ROLE
 from templates.target.iam_target_account_roles import EnvIamTargetAccountRoles
 
-DATA_BUCKET = "${EnvName}-${EnvType}-${AWS::Region}-${AWS::AccountId}-data"
-MODEL_BUCKET = "${EnvName}-${EnvType}-${AWS::Region}-${AWS::AccountId}-models"
 NONE = "none"
 
 
