@@ -26,7 +26,15 @@ from templates.env.sc_portfolio import EnvScPortfolio
 from templates.env.vpc import EnvVpc
 from templates.functions import function, log_group, token
 from templates.parameters import environment_tags
-from templates.published import OU_PROD_ID, OU_STAGING_ID, PRODUCTION_ACCOUNT_LIST, STAGING_ACCOUNT_LIST, Published
+from templates.published import (
+    DATA_BUCKET,
+    MODEL_BUCKET,
+    OU_PROD_ID,
+    OU_STAGING_ID,
+    PRODUCTION_ACCOUNT_LIST,
+    STAGING_ACCOUNT_LIST,
+    Published,
+)
 from templates.target.iam_target_account_roles import EnvIamTargetAccountRoles
 
 _ENDPOINTS = tuple(value for value in vars(Endpoints).values() if isinstance(value, Param))
@@ -174,8 +182,8 @@ class EnvMain(Outputs, FlowLogs, Endpoints, Network, Targets, Given, Identity, S
             "EnvironmentS3",
             EnvS3,
             {
-                EnvS3.DATA_BUCKET: Sub(wiring.DATA_BUCKET),
-                EnvS3.MODEL_BUCKET: Sub(wiring.MODEL_BUCKET),
+                EnvS3.DATA_BUCKET: Sub(DATA_BUCKET),
+                EnvS3.MODEL_BUCKET: Sub(MODEL_BUCKET),
                 EnvS3.S3_ENDPOINT: vpc.get(EnvVpc.S3_ENDPOINT_ID),
                 EnvS3.KEY: kms.get(EnvKms.S3_KEY_ARN),
                 EnvS3.PIPELINE_ROLE: roles.pipeline_execution,
