@@ -51,7 +51,7 @@ class Operation:
 class SetState:
     """One stack set as the service describes it.
 
-    `template` has the digests that count as equal to the deployed body (the service may drop a final newline).
+    `template` has the digests that count as equal to the deployed body (`body_digests`).
     `overrides` holds the accounts whose overrides were read: they cost one call each, so most reads leave it empty.
     `operations` are those that run or wait in the queue, read only when an instance is not quiet.
     """
@@ -116,8 +116,11 @@ class Reader(Protocol):
 
 
 def body_digests(body: str) -> tuple[str, ...]:
-    """The digests under which a template body is recognised: as it is, and with exactly one newline at its end."""
-    forms = (body, body.rstrip("\n") + "\n")
+    """The digests under which a template body is recognised: as it is, with one newline at its end, and with none.
+
+    The service adds or drops a final newline by size (hashicorp/terraform-provider-aws#29342).
+    """
+    forms = (body, body.rstrip("\n") + "\n", body.rstrip("\n"))
     return tuple(dict.fromkeys(hashlib.sha256(form.encode()).hexdigest() for form in forms))
 
 
