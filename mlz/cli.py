@@ -98,6 +98,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         result = PROGRAM.main(words, prog_name="mlz", standalone_mode=False)
     except (KeyboardInterrupt, click.Abort):
         return _say("interrupted", RESUME, 130)
+    except click.exceptions.NoArgsIsHelpError as problem:
+        click.echo(problem.format_message(), err=True)
+        return 2
     except click.UsageError as problem:
         usage = problem.ctx.command_path if problem.ctx else "mlz"
         return _say(problem.format_message(), f"see: {usage} --help", 2)

@@ -71,10 +71,11 @@ def _watch(run: Run, settings: Settings, rules: Path | None) -> None:
     from generator.lint import quick
     from generator.lint.finding import as_text, summary
     from mlz import gate, product
+    from mlz.source import ROOT
 
     validator = quick.engine(rules)
     words = ["generate", "--quiet", "--bucket", settings.package.bucket, "--region", settings.region]
-    for _ in _changes(Path.cwd()):
+    for _ in _changes(ROOT):
         done = subprocess.run([sys.executable, "-m", "mlz.cli", *words], check=False, stdout=subprocess.DEVNULL)
         if done.returncode:
             continue

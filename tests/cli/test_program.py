@@ -45,6 +45,25 @@ def test_a_misspelt_option(capsys: pytest.CaptureFixture[str]) -> None:
     assert error.splitlines()[1] == "hint: see: mlz version --help"
 
 
+def test_a_group_without_a_command_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["deploy"]) == 2
+    out, error = capsys.readouterr()
+    assert (out, error.splitlines()[0]) == ("", "Usage: mlz deploy [OPTIONS] COMMAND [ARGS]...")
+
+
+def test_completion_knows_commands_and_options() -> None:
+    def complete(*words: str) -> list[str]:
+        variables = {"COMP_WORDS": " ".join(words), "COMP_CWORD": str(len(words) - 1), "_MLZ_COMPLETE": "bash_complete"}
+        done = subprocess.run(
+            [sys.executable, "-m", "mlz.cli"], cwd=ROOT, env=variables, capture_output=True, text=True, check=False
+        )
+        return [line.removeprefix("plain,") for line in done.stdout.splitlines()]
+
+    assert complete("mlz", "de") == ["deploy", "destroy"]
+    assert complete("mlz", "deploy", "t") == ["targets"]
+    assert complete("mlz", "plan", "--det") == ["--detailed-exitcode"]
+
+
 def test_a_settings_error_goes_to_stderr(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "mlz.yaml"
     path.write_text("regoin: x\n")
