@@ -55,8 +55,7 @@ def main() -> None:
     own = session.client("sts").get_caller_identity()["Account"]
     role = tester(config, session.region_name)
     results = {
-        account: check(client(session, account, own, role), endpoint)
-        for account in accounts(dict(os.environ), own)
+        account: check(client(session, account, own, role), endpoint) for account in accounts(dict(os.environ), own)
     }
     arguments.results.write_text(json.dumps({"endpoint": endpoint, "accounts": results}, indent=2))
     failed = [account for account, result in results.items() if result["status"] != "InService"]
