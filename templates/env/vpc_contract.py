@@ -103,8 +103,8 @@ class NetworkContract:
     PUBLIC_4_CIDR = cidr("PublicSubnet4CIDR", "public subnet 4", "10.0.176.0/20")
     S3_PREFIX_LIST = Param(
         "S3PrefixListId",
-        "The Region's prefix list of S3 (pl-…): without NAT gateways HTTPS then leaves to S3 only, else as far as the "
-        "routes lead",
+        "The Region's prefix list of S3 (pl-...): without NAT gateways HTTPS then leaves to S3 only, else as far as "
+        "the routes lead",
         default="",
         group=NETWORK,
     )

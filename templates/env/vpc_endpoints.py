@@ -18,7 +18,7 @@ from generator.cfn.contract import Cond, Param
 
 ORGANIZATION_ID = Param(
     "OrganizationId",
-    "Id of the organization (o-…) whose principals and resources the endpoints let through; empty: this account only",
+    "Id of the organization (o-...) whose principals and resources the endpoints let through; empty: this account only",
     default="",
     group="VPC Endpoints",
 )
