@@ -57,6 +57,8 @@ class Application:
             return refusal(call, AwsError(error.code, error.message, error.status))
         except ServiceException as error:
             return refusal(call, AwsError(str(error.code), str(error.message)))
+        except Exception as error:  # noqa: BLE001 - a defect here is answered in the client's protocol, with its place
+            return refusal(call, internal_failure(error))
 
     def _after_faults(self, call: Call) -> Answer:
         lost = False

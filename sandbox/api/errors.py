@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
 
 class AwsError(Exception):
     """Answered to the client in the service's own protocol; `code` is what botocore puts in `Error.Code`."""
@@ -16,6 +19,13 @@ class AwsError(Exception):
 def validation_error(message: str) -> AwsError:
     """CloudFormation's answer to nearly everything that a client did wrong."""
     return AwsError("ValidationError", message)
+
+
+def internal_failure(error: Exception) -> AwsError:
+    """A defect of the sandbox or of moto, with the place where it arose."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(frame.filename).name}:{frame.lineno}"
+    return AwsError("InternalFailure", f"the sandbox failed: {type(error).__name__}: {error} ({place})", 500)
 
 
 def not_implemented(service: str, operation: str) -> AwsError:

@@ -39,6 +39,21 @@ def test_what_moto_does_not_implement_says_so_too(client: Any) -> None:
         client("organizations").list_handshakes_for_account()
 
 
+def test_a_defect_is_answered_with_its_place(aws: Sandbox, client: Any) -> None:
+    aws.engine.stacks = lambda *_args, **_more: 1 / 0  # type: ignore[method-assign,assignment]
+    with pytest.raises(ClientError) as caught:
+        client("cloudformation").describe_stacks()
+    assert caught.value.response["Error"]["Code"] == "InternalFailure"
+    message = caught.value.response["Error"]["Message"]
+    assert message.startswith("the sandbox failed: ZeroDivisionError: division by zero (test_server.py:")
+
+
+def test_errors_of_moto_keep_their_code(client: Any) -> None:
+    client("organizations").create_organization()
+    with pytest.raises(ClientError, match="AccountNotFoundException"):
+        client("organizations").describe_account(AccountId="999999999999")
+
+
 def test_health_names_endpoint_and_account(aws: Sandbox) -> None:
     assert _get(aws, "/_sandbox/health") == {
         "status": "ok",
