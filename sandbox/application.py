@@ -17,7 +17,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from sandbox import buckets, organizations
 from sandbox.api import query, rpc
-from sandbox.api.errors import AwsError, not_implemented
+from sandbox.api.errors import AwsError, internal_failure, not_implemented
 from sandbox.api.models import operation_model
 from sandbox.api.request import Call, Environ, json_target, read_call
 from sandbox.aws_policies import make_known
