@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from generator.errors import ToolError
+from mlz.wording import count
 
 if TYPE_CHECKING:
     from mlz.settings import Settings
@@ -160,4 +161,4 @@ def _is_ours(name: str, settings: Settings) -> bool:
 def lines(found: Iterable[Leftover], names: Mapping[str, str], looked: int) -> list[str]:
     """`nothing is left in 31 accounts`, or what is."""
     shown = [f"left: {one.account} {names.get(one.account, '')}: {one.kind} {one.name}" for one in sorted(found)]
-    return shown or [f"nothing is left in {looked} accounts"]
+    return shown or [f"nothing is left in {count(looked, 'account')}"]

@@ -142,9 +142,10 @@ def _accounts(
 ) -> Iterator[Line]:
     limit = len(accounts) if everything or len(accounts) <= SHOWN_ACCOUNTS + 1 else SHOWN_ACCOUNTS
     width = max((len(names.get(account, "")) for account in accounts), default=0)
-    for account, block in list(accounts.items())[:limit]:
-        yield Line(f"      {mark} {account}  {names.get(account, ''):{width}}  {block}".rstrip(), style)
-    if rest := list(accounts)[limit:]:
+    ordered = sorted(accounts, key=lambda account: (names.get(account, ""), account))
+    for account in ordered[:limit]:
+        yield Line(f"      {mark} {account}  {names.get(account, ''):{width}}  {accounts[account]}".rstrip(), style)
+    if rest := ordered[limit:]:
         yield Line(f"        … and {len(rest)} more: {listed([names.get(one, one) for one in rest], 4)}", "quiet")
 
 

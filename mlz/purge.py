@@ -39,7 +39,7 @@ def purged(cloud: Cloud, found: Iterable[Leftover]) -> list[str]:
         elif one.kind == KEY:
             _schedule(cloud, one.name)
             done.append(
-                f"the key {one.name} is deleted in {WAITING_DAYS} days; until then: aws kms cancel-key-deletion"
+                f"the key {one.name} is deleted in {WAITING_DAYS} days; until then: aws kms cancel-key-deletion --key-id"
             )
         elif one.kind == SERVICE_ROLE:
             _delete_role(cloud, one.name)
