@@ -36,6 +36,7 @@ OUTLINE = re.compile(r"\S|  [-+~] ")
 MOVES = re.compile(r"\S|  [-+~] |      [-+] |      ~ template")
 NOTHING = re.compile("(?!)")
 NEXT = "next: "
+REPEATED = re.compile(r"^next: |accounts?\)\s*$")
 
 
 @dataclass(frozen=True)
@@ -95,13 +96,13 @@ class Stage:
 
 
 class _Indented(io.TextIOBase):
-    """Writes whole lines further to the right, and leaves out what says what to do next."""
+    """Writes whole lines further to the right, without those that the line of the result repeats."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        if not text.startswith(NEXT):
+        if not REPEATED.search(text):
             self._stream.write(f"  {text}" if text.strip() else text)
         return len(text)
 
@@ -208,8 +209,7 @@ def _prove(stage: Stage, endpoint: str) -> None:
 @contextlib.contextmanager
 def longer_sessions() -> Iterator[None]:
     """A change of a template, as a developer would make it, for the length of the block."""
-    from unittest.mock import patch
-
+    from mlz import freshness, product
     from templates.target.iam_target_account_roles import EnvIamTargetAccountRoles as Roles
 
     original = Roles.build
@@ -220,8 +220,13 @@ def longer_sessions() -> Iterator[None]:
             if resource.resource_type == "AWS::IAM::Role":
                 resource.MaxSessionDuration = LONGER_SESSION_SECONDS
 
-    with patch.object(Roles, "build", build):
+    Roles.build = build  # type: ignore[method-assign,assignment]
+    freshness.forget(product.OUTPUT / REGION)
+    try:
         yield
+    finally:
+        Roles.build = original  # type: ignore[method-assign]
+        freshness.forget(product.OUTPUT / REGION)
 
 
 @contextlib.contextmanager

@@ -160,10 +160,11 @@ def line(event: Event, board: Board, now: float, *, verbose: int = 0) -> Line | 
             text = f"  {event.stack_set}: {event.status} after {elapsed(event.seconds)}"
             return None if usual and not verbose else Line(text, "quiet" if usual else "remove")
         case report.ActionFinished():
-            took = elapsed(board.row(event.stack_set).seconds(now))
+            row = board.row(event.stack_set)
+            took = elapsed(row.seconds(now))
             if event.failed:
-                return Line(f"  {event.stack_set}: {count(event.failed, 'account')} failed, after {took}", "remove")
-            return Line(f"  {event.stack_set}: done after {took}", "add") if board.row(event.stack_set).flying else None
+                return Line(f"  {row.name}: {count(event.failed, 'account')} failed, after {took}", "remove")
+            return Line(f"  {row.name}: {_doing(row)}, done after {took}", "add") if row.flying else None
         case report.Waiting():
             return Line(f"  {event.where}: {event.reason}; again in {elapsed(event.seconds)}", "quiet")
         case report.AccountFailed():

@@ -38,9 +38,7 @@ def purged(cloud: Cloud, found: Iterable[Leftover]) -> list[str]:
             done.append(f"deleted the bucket {one.name}")
         elif one.kind == KEY:
             _schedule(cloud, one.name)
-            done.append(
-                f"the key {one.name} is deleted in {WAITING_DAYS} days; until then: aws kms cancel-key-deletion --key-id"
-            )
+            done.append(f"the key {one.name} is deleted in {WAITING_DAYS} days, unless you cancel that")
         elif one.kind == SERVICE_ROLE:
             _delete_role(cloud, one.name)
             done.append(f"deleted the role {one.name}")

@@ -79,7 +79,7 @@ def test_many_operations_of_one_action_are_one_line() -> None:
     )
     assert [one.text for one in told(*story) if one] == [
         "  network: add accounts (2 accounts)",
-        "  network: done after 6 s",
+        "  network: add accounts 2/2, done after 6 s",
     ]
 
 
