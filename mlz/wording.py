@@ -18,7 +18,9 @@ def listed(items: Sequence[str], limit: int) -> str:
 
 
 def elapsed(seconds: float) -> str:
-    """`4 s`, `2 min 05 s`, `1 h 02 min`."""
+    """`0.4 s`, `42 s`, `2 min 05 s`, `1 h 02 min`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
     whole = int(seconds)
     if whole < 60:
         return f"{whole} s"

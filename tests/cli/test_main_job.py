@@ -57,6 +57,7 @@ def test_the_main_job(desk: Desk) -> None:
     deploying(desk)
     planning_and_applying(desk)
     doing_nothing_twice(desk)
+    examining(desk)
     failing_and_repairing(desk)
     moving(desk)
     destroying(desk)
@@ -104,6 +105,21 @@ def doing_nothing_twice(desk: Desk) -> None:
     assert out == "No changes: 10 unchanged in 4 stack sets.\n"
     writes = [name for name in desk.aws.calls.shown() if not name.split(".")[1].startswith(READS)]
     assert writes == []
+
+
+def examining(desk: Desk) -> None:
+    found = {check["what"]: check["state"] for check in desk.data("doctor")}
+    assert found == {
+        "names": "ok",
+        "build": "ok",
+        "credentials": "ok",
+        "zones": "ok",
+        "package bucket": "ok",
+        "limits": "warning",
+        "organization": "ok",
+        "execution roles": "ok",
+        "environment": "ok",
+    }
 
 
 def failing_and_repairing(desk: Desk) -> None:

@@ -79,7 +79,7 @@ def test_many_operations_of_one_action_are_one_line() -> None:
     )
     assert [one.text for one in told(*story) if one] == [
         "  network: add accounts (2 accounts)",
-        "  network: add accounts 2/2, done after 6 s",
+        "  network: add accounts 2/2, done after 6.0 s",
     ]
 
 
@@ -96,7 +96,7 @@ def test_other_lines() -> None:
     )
     assert [one.text if one else None for one in told(*((0.0, event) for event in events))] == [
         "staging succeeded: going on to prod",
-        "  roles: another operation is running; again in 4 s",
+        "  roles: another operation is running; again in 4.0 s",
         "  roles: operation mlz-1-0 found running, 15 accounts",
         "  200000000003: failed: the role cannot be assumed",
         "  Vpc/Nat: CREATE_FAILED: limit reached",
@@ -119,12 +119,12 @@ def test_a_stack_on_the_board() -> None:
     ):
         board = folded(board, event, 5.0)
     assert cells(board, 9.0) == [
-        ("env", "1 resource, Key", "ROLLBACK_COMPLETE", "0 s", ""),
-        ("Vpc", "0 resources, Nat (1 failure)", "CREATE_FAILED", "0 s", "Nat: limit reached"),
+        ("env", "1 resource, Key", "ROLLBACK_COMPLETE", "0.0 s", ""),
+        ("Vpc", "0 resources, Nat (1 failure)", "CREATE_FAILED", "0.0 s", "Nat: limit reached"),
     ]
 
 
 def test_words() -> None:
-    assert [elapsed(seconds) for seconds in (0.9, 59, 65, 3725)] == ["0 s", "59 s", "1 min 05 s", "1 h 02 min"]
+    assert [elapsed(seconds) for seconds in (0.94, 59, 65, 3725)] == ["0.9 s", "59 s", "1 min 05 s", "1 h 02 min"]
     assert listed(["a", "b", "c"], 2) == "a, b, … (1 more)"
     assert table(["id", "x"], [["aaa", "b"]]) == ["id   x", "aaa  b"]
