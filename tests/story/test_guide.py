@@ -108,7 +108,7 @@ def test_core_and_environment_from_their_addresses_reach_every_target_account(de
         wanted = {
             account
             for name, account in desk.world.accounts.items()
-            if name.startswith(stage) and name != world.SUSPENDED
+            if name.startswith(stage) and name != world.suspended()
         }
         for layer in ("roles", "network"):
             pages = cloudformation.get_paginator("list_stack_instances").paginate(
