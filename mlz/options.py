@@ -37,9 +37,10 @@ class Run:
     def settings(self, *, bucket: str = "", prefix: str = "") -> Settings:
         """The settings of this run; ToolError names file, line and key."""
         from mlz.configuration import Overlay, load
+        from mlz.product import remembered
 
         overlay = Overlay(self.region, self.profile, bucket or _variable("MLZ_BUCKET", "CFN_BUCKET_NAME"), prefix)
-        return load(Path(self.config) if self.config else None, overlay, os.environ)
+        return remembered(load(Path(self.config) if self.config else None, overlay, os.environ))
 
 
 def _variable(*names: str) -> str:

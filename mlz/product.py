@@ -47,6 +47,25 @@ def folder(settings: Settings) -> Path:
     return OUTPUT / rules.region(settings)
 
 
+def remembered(settings: Settings) -> Settings:
+    """The settings with what the last build says where they say nothing: its Region, its bucket and prefix.
+
+    So `deploy core` goes on where `package --bucket NAME --region REGION` ended, without a settings file.
+    """
+    from msgspec.structs import replace
+
+    from generator.package.manifest import FILE, load
+
+    builds = sorted(OUTPUT.glob(f"*/{FILE}"))
+    if not settings.region and len(builds) == 1:
+        settings = replace(settings, region=builds[0].parent.name)
+    place = OUTPUT / settings.region
+    if not settings.region or settings.package.bucket or not (place / FILE).is_file():
+        return settings
+    made = load(place)
+    return replace(settings, package=replace(settings.package, bucket=made.bucket, prefix=made.prefix))
+
+
 def generated(settings: Settings, into: Path | None = None) -> Manifest:
     """Build into `into`, or into this Region's folder; a build that today's sources made is not made again."""
     place = into or folder(settings)
@@ -63,9 +82,13 @@ def generated(settings: Settings, into: Path | None = None) -> Manifest:
 
 def built(settings: Settings) -> Manifest:
     """The build that stands in this Region's folder; ToolError when it is of another bucket or prefix."""
-    from generator.package.manifest import load
+    from generator.package.manifest import FILE, load
 
-    manifest = load(folder(settings))
+    place = folder(settings)
+    if not (place / FILE).is_file() and (others := sorted(path.parent.name for path in OUTPUT.glob(f"*/{FILE}"))):
+        hint = f"there is one for {', '.join(others)}: pass --region {others[0]}, or package again"
+        raise ToolError(f"{place}: no build for this Region", hint)
+    manifest = load(place)
     wanted = settings.package.bucket or manifest.bucket
     if (manifest.bucket, manifest.prefix) != (wanted, settings.package.prefix):
         raise ToolError(
