@@ -11,6 +11,8 @@ from generator.cfn.tags import tags
 
 ENVIRONMENT_GROUP = "Data Science Environment"
 _NAME_PATTERN = "[a-z0-9][a-z0-9-]*"
+# SSM keeps parameter names that begin with aws or ssm to itself, Resource Groups those that begin with aws.
+_ENV_NAME_PATTERN = f"(?!aws|ssm){_NAME_PATTERN}"
 
 
 def env_name(default: str | None = None, label: str = "") -> Param:
@@ -19,8 +21,8 @@ def env_name(default: str | None = None, label: str = "") -> Param:
         "EnvName",
         "Name of the environment: lower-case letters, digits and hyphens",
         default=default,
-        pattern=_NAME_PATTERN,
-        constraint="1 to 16 lower-case letters, digits and hyphens",
+        pattern=_ENV_NAME_PATTERN,
+        constraint="1 to 16 lower-case letters, digits and hyphens, not beginning with aws or ssm",
         max_length=16,
         group=ENVIRONMENT_GROUP,
         label=label,

@@ -23,6 +23,7 @@ from templates.access.boundary import (
 from templates.access.guardrails import notebooks_stay_closed
 from templates.access.network import ANY_ENVIRONMENT, may_keep_network
 from templates.access.stacks import KEEP_STACK
+from templates.env.iam_project_launch import may_read_provisioned_code
 
 # Names of any environment in this Region: a launch role serves all environments of its account.
 ENVIRONMENT_ROLES = tuple(
@@ -65,7 +66,13 @@ def shared_boundary() -> PolicyDocument:
 def launch_policies(bucket: str, prefix: str) -> dict[str, list[Any]]:
     """Policies by name; `bucket` and `prefix` are where the release's templates and function code stand."""
     return {
-        "Stacks": [may_run_stacks(), may_read_release(bucket, prefix), may_keep_parameters(), may_keep_groups()],
+        "Stacks": [
+            may_run_stacks(),
+            may_read_release(bucket, prefix),
+            may_read_provisioned_code(),
+            may_keep_parameters(),
+            may_keep_groups(),
+        ],
         "Roles": [may_keep_environment_roles(), may_pass_environment_roles()],
         "Network": [may_keep_network(ANY_ENVIRONMENT), may_keep_logs()],
         "Data": [may_keep_keys(), may_keep_buckets()],
@@ -141,7 +148,7 @@ def may_keep_environment_roles() -> list[Statement]:
     """Roles by the names that environments give them, only below an environment's boundary; and the boundaries."""
     roles = [role_arn(name) for name in ENVIRONMENT_ROLES]
     policies = of("iam", "CreatePolicy", "CreatePolicyVersion", "DeletePolicy", "DeletePolicyVersion", "GetPolicy")
-    policies += of("iam", "GetPolicyVersion", "ListPolicyVersions", "TagPolicy", "UntagPolicy")
+    policies += of("iam", "GetPolicyVersion", "ListEntitiesForPolicy", "ListPolicyVersions", "TagPolicy", "UntagPolicy")
     bound = {"ArnLike": {"iam:PermissionsBoundary": policy_arn(ENVIRONMENT_BOUNDARY)}}
     services = Sub("*.${AWS::URLSuffix}")
     return [
@@ -162,6 +169,8 @@ def may_pass_environment_roles() -> list[Statement]:
     given = (
         ("sagemaker", published.SAGEMAKER_EXECUTION_ROLE),
         ("lambda", published.SETUP_FUNCTION_ROLE),
+        # A launch constraint names a role, and Service Catalog asks whether its author may hand that role on.
+        ("servicecatalog", published.PROJECT_LAUNCH_ROLE),
         ("cloudformation", published.STACK_SET_ADMINISTRATION_ROLE),
         ("vpc-flow-logs", published.FLOW_LOGS_ROLE),
     )
@@ -174,13 +183,14 @@ def may_pass_environment_roles() -> list[Statement]:
 def may_keep_logs() -> list[Statement]:
     """Log groups of functions and flow logs."""
     keep = of("logs", "AssociateKmsKey", "CreateLogGroup", "DeleteLogGroup", "DeleteRetentionPolicy")
+    keep += of("logs", "DisassociateKmsKey")
     keep += of(
         "logs", "GetDataProtectionPolicy", "ListTagsForResource", "PutRetentionPolicy", "TagResource", "UntagResource"
     )
     return [
         allow("KeepLogs", keep, [arn("logs", f"log-group:/{kind}/*") for kind in ("aws/lambda", "vpcflowlogs")]),
-        # Neither has a resource type.
-        allow("FindLogGroups", of("logs", "DescribeIndexPolicies", "DescribeLogGroups")),
+        # None of these has a resource type that limits it.
+        allow("FindLogGroups", of("logs", "DescribeIndexPolicies", "DescribeLogGroups", "DescribeResourcePolicies")),
     ]
 
 
@@ -188,6 +198,8 @@ def may_keep_keys() -> list[Statement]:
     """Keys that are created with an environment's tag, and administration (no use) of keys that carry it."""
     owned: Conditions = {"Null": {"aws:ResourceTag/EnvironmentName": "false"}}
     grant: Conditions = {**owned, "Bool": {"kms:GrantIsForAWSResource": "true"}}
+    services = [Sub(f"{name}.${{AWS::Region}}.${{AWS::URLSuffix}}") for name in ("elasticfilesystem", "sagemaker")]
+    through: Conditions = {**owned, "StringEquals": {"kms:ViaService": services}}
     keys = arn("kms", "key/*")
     administer = [action for action in ADMINISTER_KEY if action != kms.ListAliases]
     return [
@@ -197,6 +209,8 @@ def may_keep_keys() -> list[Statement]:
         allow("KeepAliases", of("kms", "CreateAlias", "DeleteAlias", "UpdateAlias"), arn("kms", "alias/*")),
         # The domain's file system and the functions' settings use keys through grants of their services.
         allow("GrantKeys", of("kms", "CreateGrant"), keys, when=grant),
+        # SageMaker asks in the caller's name whether the key of a domain works, and so does the domain's file system.
+        allow("TryKeys", of("kms", "Decrypt", "GenerateDataKeyWithoutPlaintext"), keys, when=through),
         # The action has no resource type.
         allow("ListAliases", of("kms", "ListAliases")),
     ]
@@ -212,11 +226,16 @@ def may_keep_buckets() -> Statement:
             "DeleteBucket",
             "DeleteBucketPolicy",
             "GetBucketLocation",
+            "GetBucketLogging",
+            "GetBucketOwnershipControls",
             "GetBucketPolicy",
+            "GetBucketPublicAccessBlock",
             "GetBucketTagging",
             "GetBucketVersioning",
             "GetEncryptionConfiguration",
             "GetLifecycleConfiguration",
+            "ListBucket",
+            "ListTagsForResource",
             "PutBucketLogging",
             "PutBucketOwnershipControls",
             "PutBucketPolicy",
@@ -225,6 +244,8 @@ def may_keep_buckets() -> Statement:
             "PutBucketVersioning",
             "PutEncryptionConfiguration",
             "PutLifecycleConfiguration",
+            "TagResource",
+            "UntagResource",
         ),
         arn("s3", "*", region="", account=""),
         when=OWN_ACCOUNT,
@@ -235,6 +256,7 @@ def may_keep_functions() -> Statement:
     """Functions of environments, which also serve the custom resources of the launch."""
     keep = of("lambda", "AddPermission", "CreateFunction", "DeleteFunction", "DeleteFunctionConcurrency", "GetFunction")
     keep += of("lambda", "GetFunctionCodeSigningConfig", "GetFunctionConfiguration", "GetRuntimeManagementConfig")
+    keep += of("lambda", "GetFunctionRecursionConfig", "GetFunctionScalingConfig")
     keep += of("lambda", "InvokeFunction", "ListTags", "ListVersionsByFunction", "PutFunctionConcurrency")
     keep += of("lambda", "RemovePermission", "TagResource", "UntagResource", "UpdateFunctionCode")
     keep += of("lambda", "UpdateFunctionConfiguration")
@@ -264,7 +286,8 @@ def may_keep_portfolio() -> list[Statement]:
     keep += of("servicecatalog", "DeleteProduct", "DeleteProvisioningArtifact", "DescribePortfolio")
     keep += of("servicecatalog", "DescribeProductAsAdmin", "DescribeProvisioningArtifact")
     keep += of("servicecatalog", "DisassociatePrincipalFromPortfolio")
-    keep += of("servicecatalog", "ListPortfoliosForProduct", "ListPrincipalsForPortfolio", "UpdatePortfolio")
+    keep += of("servicecatalog", "ListPortfoliosForProduct", "ListPrincipalsForPortfolio", "ListProvisioningArtifacts")
+    keep += of("servicecatalog", "ListTagsForResource", "UpdatePortfolio")
     keep += of("servicecatalog", "TagResource", "UntagResource", "UpdateProduct", "UpdateProvisioningArtifact")
     links = of("servicecatalog", "AssociateProductWithPortfolio", "DisassociateProductFromPortfolio")
     links += of("servicecatalog", "DeleteConstraint", "DescribeConstraint", "UpdateConstraint")

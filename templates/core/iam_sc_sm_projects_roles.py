@@ -18,6 +18,7 @@ from templates.access.data import may_pull_images
 from templates.access.guardrails import approves_nothing
 from templates.core.project_builds import (
     may_build,
+    may_build_in_vpc,
     may_deploy_to_stages,
     may_publish_images,
     may_test_models,
@@ -29,6 +30,7 @@ from templates.env.iam_project_launch import (
     may_keep_project_code,
     may_read_provisioned_code,
     may_run_product_stacks,
+    may_see_use_role,
 )
 
 ROLE_NAME = r"[\w+=,.@-]*"
@@ -96,6 +98,7 @@ def launch_role(name: Any) -> Role:
                         role_arn("service-role/AmazonSageMakerServiceCatalogProducts*"),
                         ["cloudformation", "codebuild", "codepipeline", "events"],
                     ),
+                    may_see_use_role(),
                     allow("LookUpEnvironment", of("lambda", "InvokeFunction"), arn("lambda", "function:*")),
                 ),
             )
@@ -107,6 +110,7 @@ def use_role(name: Any) -> Role:
     """Builds and pipelines of projects run with it; it approves no model and has no key or bucket of its own."""
     statements: list[Any] = [
         may_build(),
+        may_build_in_vpc(),
         may_use_sources(),
         may_use_artifacts(),
         allow("SeeSageMaker", actions.READ),

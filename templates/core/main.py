@@ -40,7 +40,8 @@ class CoreMain(Stack):
     STACK_SET_NAME = Param(
         "StackSetName",
         "Name that the resources of this stack share",
-        pattern="[A-Za-z0-9][A-Za-z0-9-]*",
+        # SSM keeps parameter names that begin with aws or ssm, in any case, to itself.
+        pattern="(?![Aa][Ww][Ss]|[Ss][Ss][Mm])[A-Za-z0-9][A-Za-z0-9-]*",
         max_length=28,
         group=_NAME,
         label="Common name of the core resources",

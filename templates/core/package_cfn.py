@@ -189,7 +189,6 @@ def starter(role: iam.Role) -> awslambda.Function:
         Architectures=[lambda_architecture()],
         MemorySize=128,
         Timeout=900,
-        ReservedConcurrentExecutions=1,
         Role=GetAtt(role, "Arn"),
     )
 

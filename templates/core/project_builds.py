@@ -5,16 +5,17 @@ from __future__ import annotations
 from awacs.aws import Statement
 from troposphere import Sub
 
-from generator.cfn.arns import ACCOUNT, arn, role_arn
+from generator.cfn.arns import ACCOUNT, arn, role_arn, service
 from generator.cfn.iam import USE_KEY, Conditions, allow, may_assume, may_pass
 from templates import published
 from templates.access.actions import of
-from templates.env.iam_project_launch import PROJECTS
+from templates.env.iam_project_launch import PROJECTS, PROVISIONING
 
 ARTIFACTS = ("sagemaker-*", "sm-mlops-cp-*")
 # Buckets of environments, by the ends of their names
 ENVIRONMENT_BUCKETS = ("*-${AWS::AccountId}-data", "*-${AWS::AccountId}-models")
 SAME_ORGANIZATION: Conditions = {"StringEquals": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}}
+NO_ORGANIZATION: Conditions = {"Null": {"aws:PrincipalOrgID": "true", "aws:ResourceOrgID": "true"}}
 OWN_ACCOUNT: Conditions = {"StringEquals": {"aws:ResourceAccount": ACCOUNT}}
 
 
@@ -39,12 +40,48 @@ def may_build() -> list[Statement]:
     ]
 
 
+def may_build_in_vpc() -> list[Statement]:
+    """Give builds a network interface in the environment's subnets (CodeBuild User Guide, "Allow access to VPC").
+
+    CodeBuild asks when a project with a VPC is created, and refuses the project where its role may not.
+    """
+    interface = of("ec2", "CreateNetworkInterface", "DeleteNetworkInterface")
+    give = of("ec2", "CreateNetworkInterfacePermission")
+    lend: Conditions = {
+        "StringEquals": {"ec2:AuthorizedService": service("codebuild")},
+        "ArnLike": {"ec2:Subnet": arn("ec2", "subnet/*")},
+    }
+    seen = ("DhcpOptions", "NetworkInterfaces", "SecurityGroups", "Subnets", "Vpcs")
+    return [
+        allow(
+            "JoinVpc",
+            interface,
+            [arn("ec2", f"{kind}/*") for kind in ("network-interface", "security-group", "subnet")],
+        ),
+        allow("LendInterface", give, arn("ec2", "network-interface/*"), when=lend),
+        # Describe actions of EC2 have no resource types.
+        allow("SeeVpc", of("ec2", *(f"Describe{name}" for name in seen))),
+    ]
+
+
 def may_use_sources() -> list[Statement]:
-    """Read the projects' repositories, wherever they are."""
+    """Read the projects' repositories, wherever they are; in S3, archives that carry the tag of seed code."""
     read = of("codecommit", "CancelUploadArchive", "GetBranch", "GetCommit", "GetRepository", "GetUploadArchiveStatus")
     return [
         allow("ReadRepositories", (*read, *of("codecommit", "GitPull", "UploadArchive")), arn("codecommit", PROJECTS)),
         allow("UseConnections", of("codeconnections", "UseConnection"), arn("codeconnections", "connection/*")),
+        allow(
+            "ReadSeedCode",
+            of("s3", "GetObject", "GetObjectTagging", "GetObjectVersion"),
+            arn("s3", "*/*", region="", account=""),
+            when={"StringEquals": {**OWN_ACCOUNT["StringEquals"], PROVISIONING: "true"}},
+        ),
+        allow(
+            "FindSeedCode",
+            of("s3", "GetBucketLocation", "GetBucketVersioning"),
+            arn("s3", "*", region="", account=""),
+            when=OWN_ACCOUNT,
+        ),
     ]
 
 
@@ -98,6 +135,7 @@ def may_test_models() -> list[Statement]:
     return [
         allow("TestModels", of("sagemaker", "InvokeEndpoint"), arn("sagemaker", "endpoint/*")),
         may_assume("TestInStages", role_arn(tester, account="*"), when=SAME_ORGANIZATION),
+        may_assume("TestInStagesWithoutOrganization", role_arn(tester, account="*"), when=NO_ORGANIZATION),
     ]
 
 

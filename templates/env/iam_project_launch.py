@@ -17,6 +17,9 @@ from templates.published import PROJECT_LAUNCH_ROLE
 
 PROJECTS = "sagemaker-*"
 PROJECT_ROLES = "sagemaker-*"
+# By this tag of an object Service Catalog marks what a launch may read
+PROVISIONING = "s3:ExistingObjectTag/servicecatalog:provisioning"
+USE_ROLES = "service-role/AmazonSageMakerServiceCatalogProducts*"
 
 
 def project_launch_role(boundary: Any) -> Role:
@@ -42,9 +45,10 @@ def project_launch_statements(boundary: Any) -> list[Any]:
         may_pass("GiveProjectsTheirRoles", role_arn(PROJECT_ROLES), ["codebuild", "codepipeline", "events", "lambda"]),
         may_pass(
             "GiveProjectsUseRole",
-            role_arn("service-role/AmazonSageMakerServiceCatalogProducts*"),
+            role_arn(USE_ROLES),
             ["cloudformation", "codebuild", "codepipeline", "events"],
         ),
+        may_see_use_role(),
         allow("LookUpEnvironment", of("lambda", "InvokeFunction"), arn("lambda", "function:*")),
         may_read_parameters(),
     ]
@@ -79,7 +83,7 @@ def may_run_product_stacks() -> list[Statement]:
 
 def may_read_provisioned_code() -> Statement:
     """Read templates and seed code; Service Catalog's own convention marks them with this tag."""
-    tagged = {"StringEquals": {"s3:ExistingObjectTag/servicecatalog:provisioning": "true"}}
+    tagged = {"StringEquals": {PROVISIONING: "true"}}
     return allow(
         "ReadProvisionedCode",
         of("s3", "GetObject", "GetObjectVersion"),
@@ -90,13 +94,24 @@ def may_read_provisioned_code() -> Statement:
 
 def may_keep_project_code() -> list[Statement]:
     """Repositories, builds, pipelines, rules, log groups and connections of projects."""
-    return [may_keep_repositories(), may_keep_pipelines(), *may_keep_builds(), may_keep_rules(), may_use_connections()]
+    return [*may_keep_repositories(), may_keep_pipelines(), *may_keep_builds(), may_keep_rules(), may_use_connections()]
 
 
-def may_keep_repositories() -> Statement:
+def may_see_use_role() -> Statement:
+    """CloudFormation reads the role of a pipeline that it creates."""
+    return allow("SeeUseRole", of("iam", "GetRole"), role_arn(USE_ROLES))
+
+
+def may_keep_repositories() -> list[Statement]:
+    """CloudFormation knows a repository by its id, and finds its name in the list of all."""
     keep = of("codecommit", "CreateCommit", "CreateRepository", "DeleteRepository", "GetRepository")
-    keep += of("codecommit", "ListTagsForResource", "TagResource", "UntagResource")
-    return allow("KeepRepositories", keep, arn("codecommit", PROJECTS))
+    keep += of("codecommit", "GetRepositoryTriggers", "ListTagsForResource", "PutRepositoryTriggers", "TagResource")
+    keep += of("codecommit", "UntagResource", "UpdateRepositoryDescription", "UpdateRepositoryName")
+    return [
+        allow("KeepRepositories", keep, arn("codecommit", PROJECTS)),
+        # The action has no resource type.
+        allow("FindRepositories", of("codecommit", "ListRepositories")),
+    ]
 
 
 def may_keep_builds() -> list[Statement]:
@@ -119,7 +134,7 @@ def may_keep_pipelines() -> Statement:
 
 def may_keep_rules() -> Statement:
     keep = of("events", "DeleteRule", "DescribeRule", "DisableRule", "EnableRule", "ListTargetsByRule", "PutRule")
-    keep += of("events", "PutTargets", "RemoveTargets", "TagResource", "UntagResource")
+    keep += of("events", "ListTagsForResource", "PutTargets", "RemoveTargets", "TagResource", "UntagResource")
     return allow("KeepRules", keep, arn("events", f"rule/{PROJECTS}"))
 
 
@@ -139,8 +154,16 @@ def may_keep_project_buckets() -> Statement:
             "DeleteBucket",
             "DeleteBucketPolicy",
             "GetBucketLocation",
+            "GetBucketLogging",
+            "GetBucketOwnershipControls",
             "GetBucketPolicy",
+            "GetBucketPublicAccessBlock",
+            "GetBucketTagging",
+            "GetBucketVersioning",
             "GetEncryptionConfiguration",
+            "GetLifecycleConfiguration",
+            "ListBucket",
+            "ListTagsForResource",
             "PutBucketLogging",
             "PutBucketOwnershipControls",
             "PutBucketPolicy",
@@ -149,6 +172,8 @@ def may_keep_project_buckets() -> Statement:
             "PutBucketVersioning",
             "PutEncryptionConfiguration",
             "PutLifecycleConfiguration",
+            "TagResource",
+            "UntagResource",
         ),
         [arn("s3", name, region="", account="") for name in ("sagemaker-*", "sm-mlops-cp-*")],
     )

@@ -154,7 +154,8 @@ def may_enable_projects() -> list[Statement]:
                 "DisassociatePrincipalFromPortfolio",
                 "ListPrincipalsForPortfolio",
             ),
-            arn("catalog", "portfolio/*"),
+            # The portfolio that SageMaker shares belongs to an account of AWS.
+            arn("catalog", "portfolio/*", account="*"),
         ),
         allow("SeeAdmittedRole", of("iam", "GetRole"), role_arn(SAGEMAKER_EXECUTION_ROLE)),
     ]

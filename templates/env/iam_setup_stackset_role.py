@@ -166,6 +166,6 @@ def log_statements() -> list[Statement]:
             ),
             arn("logs", f"log-group:/vpcflowlogs/{ANY_STAGE}"),
         ),
-        # Neither has a resource type.
-        allow("FindLogGroups", of("logs", "DescribeIndexPolicies", "DescribeLogGroups")),
+        # None of these has a resource type that limits it.
+        allow("FindLogGroups", of("logs", "DescribeIndexPolicies", "DescribeLogGroups", "DescribeResourcePolicies")),
     ]

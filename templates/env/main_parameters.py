@@ -122,6 +122,17 @@ class Given:
         ),
         when=rules.equals(Identity.CREATE_ROLES, "NO"),
     )
+    NEW_ROLES_RULE = Rule(
+        "IAMRolesNew",
+        tuple(
+            (
+                rules.missing(parameter),
+                f"{parameter.name} is for existing roles: set CreateEnvironmentIAMRoles to NO",
+            )
+            for parameter in (MODEL_EXECUTION_NAME, STACK_SET_EXECUTION_NAME)
+        ),
+        when=rules.equals(Identity.CREATE_ROLES, "YES"),
+    )
     NEW_BUCKETS_RULE = Rule(
         "S3BucketsNew",
         (

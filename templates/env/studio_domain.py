@@ -19,6 +19,7 @@ from troposphere.sagemaker import (
     IdleSettings,
     JupyterLabAppSettings,
     OwnershipSettings,
+    ResourceSpec,
     Space,
     SpaceSettings,
     SpaceSharingSettings,
@@ -110,13 +111,22 @@ def user_settings(role: Any, groups: Any, idle: Any, home: Any, scripts: list[St
         StudioWebPortalSettings=StudioWebPortalSettings(HiddenAppTypes=CLASSIC_APPS),
         AutoMountHomeEFS=home,
         JupyterLabAppSettings=JupyterLabAppSettings(
-            AppLifecycleManagement=idle_shutdown(idle), LifecycleConfigArns=jupyter
+            AppLifecycleManagement=idle_shutdown(idle),
+            DefaultResourceSpec=_starts(jupyter),
+            LifecycleConfigArns=jupyter,
         ),
         CodeEditorAppSettings=CodeEditorAppSettings(
-            AppLifecycleManagement=idle_shutdown(idle), LifecycleConfigArns=editor
+            AppLifecycleManagement=idle_shutdown(idle),
+            DefaultResourceSpec=_starts(editor),
+            LifecycleConfigArns=editor,
         ),
         SpaceStorageSettings=storage(),
     )
+
+
+def _starts(scripts: list[Any]) -> ResourceSpec:
+    """The script that runs unless a person chooses another; the list of scripts alone only offers them."""
+    return ResourceSpec(LifecycleConfigArn=scripts[0])
 
 
 def space_settings(role: Any, groups: Any, idle: Any) -> DefaultSpaceSettings:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from awacs.aws import Action, Principal, Statement
-from troposphere import Equals, Join, Not, Ref, Split, Sub
+from troposphere import Equals, Join, Not, NoValue, Ref, Split, Sub
 from troposphere.ec2 import VPCEndpoint
 
 from generator.cfn import iam
-from generator.cfn.arns import ACCOUNT, bucket_arn, objects_arn
+from generator.cfn.arns import ACCOUNT, bucket_arn, objects_arn, role_arn
 from generator.cfn.contract import Cond, Param
+from templates.published import ENVIRONMENT, MODEL_TEST_ROLE
 
 ORGANIZATION_ID = Param(
     "OrganizationId",
@@ -36,6 +37,7 @@ class InterfaceService:
     service: str
     policy: bool
     shared_reads: tuple[str, ...] = ()
+    testers: bool = False
 
 
 @cache
@@ -46,7 +48,8 @@ def _data() -> dict[str, Any]:
 def interface_service(key: str) -> InterfaceService:
     """The service of a block of endpoints.toml, such as `SageMakerAPI`."""
     entry = _data()["interface"][key]
-    return InterfaceService(key, entry["service"], entry["policy"], tuple(entry.get("shared_reads", ())))
+    shared = tuple(entry.get("shared_reads", ()))
+    return InterfaceService(key, entry["service"], entry["policy"], shared, entry.get("testers", False))
 
 
 def interface_endpoint(title: str, service: InterfaceService, vpc: Any, subnets: Any, groups: list[Any]) -> VPCEndpoint:
@@ -106,6 +109,8 @@ def endpoint_policy(service: InterfaceService) -> dict[str, Any]:
     statements: list[Any] = [_own("OwnPrincipalsOnOwnResources", [Action("*")])]
     if service.shared_reads:
         statements.append(_own("OwnPrincipalsReadWhatAWSShares", _actions(service.shared_reads), resources_too=False))
+    if service.testers:
+        statements.append(_testers())
     return iam.policy_with_choices(*statements)
 
 
@@ -125,6 +130,14 @@ def _own(sid: str, actions: list[Action], resources: Any = "*", *, resources_too
         statement("aws:PrincipalOrgID", "aws:ResourceOrgID", ORGANIZATION_ID),
         statement("aws:PrincipalAccount", "aws:ResourceAccount", ACCOUNT),
     )
+
+
+def _testers() -> Any:
+    """Without an organization, the name of a role is all that tells the targets' test roles from a stranger's."""
+    roles = role_arn(MODEL_TEST_ROLE.replace(ENVIRONMENT, "*"), account="*")
+    when = {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}
+    statement = iam.allow("TestRolesOfTargets", _actions(("sts:AssumeRole",)), roles, principal=_EVERYONE, when=when)
+    return IN_ORGANIZATION.then(NoValue, statement)
 
 
 def _environment_buckets(buckets: tuple[Param, ...]) -> list[Statement]:

@@ -1,6 +1,6 @@
 """Makers of what every project's delivery consists of: artifact bucket, repository, builds, pipeline and its triggers.
 
-Name budgets, with `<name>` at most 32 and `<id>` at most 15 characters: bucket `sm-mlops-cp-<name>-<id>` 60 of 63,
+Name budgets, with `<name>` at most 32 and `<id>` at most 15 characters: bucket `sm-mlops-cp-<id>-<account>` 40 of 63,
 event rule `sagemaker-<name>-<id>-build` 64 of 64, pipeline `sagemaker-<name>-<id>-modeldeploy` 70 of 100.
 """
 
@@ -42,13 +42,16 @@ def service_role() -> Sub:
 
 
 def artifact_bucket(title: str) -> s3.Bucket:
-    """The pipeline's artifacts; kept when the project is deleted, until they expire."""
+    """The pipeline's artifacts; kept when the project is deleted, until they expire.
+
+    Projects may have capital letters in their names, and buckets may not: ids have none.
+    """
     encryption = s3.ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=environment("S3KmsKeyId"))
     return s3.Bucket(
         title,
         DeletionPolicy="Retain",
         UpdateReplacePolicy="Retain",
-        BucketName=Sub("sm-mlops-cp-${SageMakerProjectName}-${SageMakerProjectId}"),
+        BucketName=Sub("sm-mlops-cp-${SageMakerProjectId}-${AWS::AccountId}"),
         BucketEncryption=s3.BucketEncryption(
             ServerSideEncryptionConfiguration=[
                 s3.ServerSideEncryptionRule(BucketKeyEnabled=True, ServerSideEncryptionByDefault=encryption)

@@ -193,7 +193,8 @@ def deployment_statements(model_role: Any) -> list[Any]:
     tags = of("sagemaker", "AddTags", "DeleteTags")
     return [
         allow("DeployModels", (*actions.DEPLOY_MODELS, *describe, *tags), parts),
-        allow("SeeModelPackages", of("sagemaker", "DescribeModelPackage"), packages),
+        # A model of another account's package takes the right to CreateModel on the package as well.
+        allow("UseModelPackages", of("sagemaker", "CreateModel", "DescribeModelPackage"), packages),
         may_pass("RunModelsAs", model_role, "sagemaker"),
         may_scale_endpoints(),
         may_keep_alarms(),

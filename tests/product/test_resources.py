@@ -60,6 +60,22 @@ def test_a_function_has_no_fixed_name(emitted: Emitted) -> None:
     assert fixed == []
 
 
+def test_no_bucket_is_named_by_what_may_have_capital_letters(emitted: Emitted) -> None:
+    """Projects and core stacks may have them; CloudFormation cannot make a text lower case."""
+    capitals = ("SageMakerProjectName", "StackSetName", "AWS::StackName")
+    named = [bucket for bucket in emitted.resources("AWS::S3::Bucket") if "BucketName" in bucket.properties]
+    assert named
+    wrong = [str(one) for one in named if any(name in str(one.properties["BucketName"]) for name in capitals)]
+    assert wrong == []
+
+
+def test_no_function_takes_concurrency_away_from_the_account(emitted: Emitted) -> None:
+    """A new account has ten concurrent executions, of which Lambda lets nobody reserve any."""
+    functions = emitted.resources("AWS::Lambda::Function")
+    reserved = [str(one) for one in functions if "ReservedConcurrentExecutions" in one.properties]
+    assert reserved == []
+
+
 @pytest.mark.parametrize(
     ("type_", "property_", "limit"),
     [
@@ -80,6 +96,7 @@ def test_names_keep_to_their_limits(emitted: Emitted, type_: str, property_: str
         "AWS::Partition": 10,
         "SageMakerProjectName": 32,
         "SageMakerProjectId": 15,
+        "StackSetName": 28,
     }
     wrong = []
     for resource in emitted.resources(type_):

@@ -69,7 +69,7 @@ def test_the_group_is_made_once(sagemaker: Any) -> None:
     assert len(sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"]) == 1
 
 
-def test_targets_may_read_packages_and_nothing_else() -> None:
+def test_targets_may_read_and_deploy_packages_and_change_nothing() -> None:
     setup = load("setup")
     group = "arn:aws-cn:sagemaker:cn-north-1:444444444444:model-package-group/ages-p-abc"
     readers = setup.accounts(VARIABLES)
@@ -80,6 +80,7 @@ def test_targets_may_read_packages_and_nothing_else() -> None:
             "Effect": "Allow",
             "Principal": {"AWS": ["arn:aws-cn:iam::111111111111:root"]},
             "Action": [
+                "sagemaker:CreateModel",
                 "sagemaker:DescribeModelPackage",
                 "sagemaker:DescribeModelPackageGroup",
                 "sagemaker:ListModelPackages",

@@ -149,6 +149,13 @@ RULES = {
         ["StagingAccountList and ProductionAccountList are given both or not at all"],
     ),
     "both": ({**LISTS, **UNITS}, ["Give organizational units or account lists, not both"]),
+    "names of roles that are created": (
+        {"SageMakerModelExecutionRoleName": "own-model", "StackSetExecutionRoleName": "own-deploy"},
+        [
+            "SageMakerModelExecutionRoleName is for existing roles: set CreateEnvironmentIAMRoles to NO",
+            "StackSetExecutionRoleName is for existing roles: set CreateEnvironmentIAMRoles to NO",
+        ],
+    ),
     "new buckets": (
         {"DataBucketName": "data"},
         ["DataBucketName and ModelBucketName are for existing buckets: set CreateEnvironmentS3Buckets to NO"],

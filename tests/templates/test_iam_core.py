@@ -65,23 +65,41 @@ def test_a_launch_passes_each_role_to_its_own_service(shared: Rendered) -> None:
     assert given == [
         ("sm-execution", {"iam:PassedToService": ["sagemaker.amazonaws.com"]}),
         ("setup-function", {"iam:PassedToService": ["lambda.amazonaws.com"]}),
+        ("project-launch", {"iam:PassedToService": ["servicecatalog.amazonaws.com"]}),
         ("stackset-admin", {"iam:PassedToService": ["cloudformation.amazonaws.com"]}),
         ("vpc-flow-logs", {"iam:PassedToService": ["vpc-flow-logs.amazonaws.com"]}),
     ]
 
 
-def test_a_launch_creates_only_tagged_keys_and_uses_none(shared: Rendered) -> None:
+def test_a_launch_creates_only_tagged_keys_and_uses_them_through_the_domains_services_only(shared: Rendered) -> None:
     assert shared.statement("LaunchDataPolicy", "CreateKeys")["Condition"] == {
         "Null": {"aws:RequestTag/EnvironmentName": "false"}
     }
     allowed = actions(shared.statements("LaunchDataPolicy"))
-    assert not allowed & {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "s3:GetObject", "s3:PutObject"}
+    assert not allowed & {"kms:Encrypt", "kms:GenerateDataKey*", "s3:GetObject", "s3:PutObject"}
+    assert [s["Sid"] for s in shared.statements("LaunchDataPolicy") if "kms:Decrypt" in s["Action"]] == ["TryKeys"]
+    assert shared.statement("LaunchDataPolicy", "TryKeys")["Condition"] == {
+        "Null": {"aws:ResourceTag/EnvironmentName": "false"},
+        "StringEquals": {
+            "kms:ViaService": ["elasticfilesystem.eu-west-1.amazonaws.com", "sagemaker.eu-west-1.amazonaws.com"]
+        },
+    }
 
 
 def test_a_launch_reads_code_of_its_own_release_only(shared: Rendered) -> None:
     assert shared.statement("LaunchStacksPolicy", "ReadRelease")["Resource"] == [
         "arn:aws:s3:::my-bucket/sagemaker-mlops/*"
     ]
+
+
+def test_a_launch_reads_its_product_from_the_bucket_where_service_catalog_keeps_it(shared: Rendered) -> None:
+    assert shared.statement("LaunchStacksPolicy", "ReadProvisionedCode") == {
+        "Sid": "ReadProvisionedCode",
+        "Effect": "Allow",
+        "Action": ["s3:GetObject", "s3:GetObjectVersion"],
+        "Resource": ["arn:aws:s3:::*/*"],
+        "Condition": {"StringEquals": {"s3:ExistingObjectTag/servicecatalog:provisioning": "true"}},
+    }
 
 
 def test_the_controls_correct_jobs_endpoints_models_and_notebooks_never_domains(shared: Rendered) -> None:
@@ -148,5 +166,44 @@ def test_the_use_role_becomes_only_the_testers_of_its_organization(projects: Ren
     }
 
 
+def test_builds_may_join_the_vpc_of_their_environment(projects: Rendered) -> None:
+    assert projects.statement(USE, "JoinVpc")["Action"] == ["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"]
+    assert projects.statement(USE, "LendInterface") == {
+        "Sid": "LendInterface",
+        "Effect": "Allow",
+        "Action": ["ec2:CreateNetworkInterfacePermission"],
+        "Resource": ["arn:aws:ec2:eu-west-1:111111111111:network-interface/*"],
+        "Condition": {
+            "StringEquals": {"ec2:AuthorizedService": "codebuild.amazonaws.com"},
+            "ArnLike": {"ec2:Subnet": "arn:aws:ec2:eu-west-1:111111111111:subnet/*"},
+        },
+    }
+    assert projects.statement(USE, "SeeVpc")["Action"] == [
+        "ec2:DescribeDhcpOptions",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+    ]
+
+
+def test_a_source_in_s3_is_read_where_it_is_marked_as_seed_code(projects: Rendered) -> None:
+    """B004: the provider S3."""
+    assert projects.statement(USE, "ReadSeedCode")["Condition"] == {
+        "StringEquals": {
+            "aws:ResourceAccount": "111111111111",
+            "s3:ExistingObjectTag/servicecatalog:provisioning": "true",
+        }
+    }
+
+
+def test_tests_reach_the_stages_without_an_organization_too(projects: Rendered) -> None:
+    assert projects.statement(USE, "TestInStagesWithoutOrganization") == {
+        **projects.statement(USE, "TestInStages"),
+        "Sid": "TestInStagesWithoutOrganization",
+        "Condition": {"Null": {"aws:PrincipalOrgID": "true", "aws:ResourceOrgID": "true"}},
+    }
+
+
 def test_the_launch_role_makes_no_role(projects: Rendered) -> None:
-    assert {a for a in actions(projects.statements(LAUNCH)) if a.startswith("iam:")} == {"iam:PassRole"}
+    assert {a for a in actions(projects.statements(LAUNCH)) if a.startswith("iam:")} == {"iam:GetRole", "iam:PassRole"}

@@ -147,6 +147,17 @@ def test_the_deploying_role_passes_the_serving_role_to_sagemaker_only() -> None:
     }
 
 
+def test_the_deploying_role_makes_models_of_the_administrators_packages() -> None:
+    """B042: it uses packages and never changes one."""
+    target = Rendered(EnvIamTargetAccountRoles, STAGING)
+    assert target.statement("StackSetExecutionRole", "UseModelPackages") == {
+        "Sid": "UseModelPackages",
+        "Effect": "Allow",
+        "Action": ["sagemaker:CreateModel", "sagemaker:DescribeModelPackage"],
+        "Resource": ["arn:aws:sagemaker:eu-west-1:222222222222:model-package/*"],
+    }
+
+
 def test_the_testing_role_calls_endpoints_and_nothing_else() -> None:
     target = Rendered(EnvIamTargetAccountRoles, STAGING)
     assert target.statements("ModelTestRole") == [

@@ -60,10 +60,12 @@ def test_the_whole_domain() -> None:
                 "AutoMountHomeEFS": "Disabled",
                 "JupyterLabAppSettings": {
                     "AppLifecycleManagement": IDLE,
+                    "DefaultResourceSpec": {"LifecycleConfigArn": "JupyterLabDefaults.StudioLifecycleConfigArn"},
                     "LifecycleConfigArns": ["JupyterLabDefaults.StudioLifecycleConfigArn"],
                 },
                 "CodeEditorAppSettings": {
                     "AppLifecycleManagement": IDLE,
+                    "DefaultResourceSpec": {"LifecycleConfigArn": "CodeEditorDefaults.StudioLifecycleConfigArn"},
                     "LifecycleConfigArns": ["CodeEditorDefaults.StudioLifecycleConfigArn"],
                 },
                 "SpaceStorageSettings": STORAGE,

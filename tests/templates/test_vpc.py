@@ -179,6 +179,15 @@ def test_in_an_organization_the_endpoints_let_the_organization_through() -> None
     assert not may(policy, "sts:AssumeRole", **{"aws:PrincipalOrgID": "o-abc"})
 
 
+def test_without_an_organization_the_test_roles_of_targets_can_be_assumed() -> None:
+    """Tests run in builds inside the VPC, and listed accounts need not be of an organization."""
+    theirs = OWN | {"aws:ResourceAccount": "999999999999"}
+    tester = "arn:aws:iam::999999999999:role/sm-mlops-staging-eu-west-1-model-test"
+    assert may(endpoint_policy("STS"), "sts:AssumeRole", tester, **theirs)
+    assert not may(endpoint_policy("STS"), "sts:AssumeRole", "arn:aws:iam::999999999999:role/other", **theirs)
+    assert not may(endpoint_policy("STS", OrganizationId="o-abc"), "sts:AssumeRole", tester, **theirs)
+
+
 def test_images_of_aws_can_be_pulled_but_not_pushed_elsewhere() -> None:
     policy = endpoint_policy("ECR")
     theirs = OWN | {"aws:ResourceAccount": "763104351884"}

@@ -6,7 +6,13 @@ from typing import Any
 
 import boto3
 
-READ = ("sagemaker:DescribeModelPackage", "sagemaker:DescribeModelPackageGroup", "sagemaker:ListModelPackages")
+# SageMaker Developer Guide, "Deploy a Model Version from a Different Account": CreateModel is asked of the package too
+READ = (
+    "sagemaker:CreateModel",
+    "sagemaker:DescribeModelPackage",
+    "sagemaker:DescribeModelPackageGroup",
+    "sagemaker:ListModelPackages",
+)
 
 
 def accounts(variables: dict[str, str]) -> list[str]:
@@ -18,7 +24,7 @@ def accounts(variables: dict[str, str]) -> list[str]:
 
 
 def policy(group_arn: str, readers: list[str]) -> dict[str, Any]:
-    """Resource policy of the group: the accounts may describe and list, never change."""
+    """Resource policy of the group: the accounts may describe, list and deploy, never change."""
     packages = group_arn.replace(":model-package-group/", ":model-package/") + "/*"
     partition = group_arn.split(":")[1]
     return {

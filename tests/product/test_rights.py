@@ -1,0 +1,191 @@
+"""Whoever deploys a template may do what CloudFormation does for its resources, by AWS's own resource schemas."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import cfnlint
+import pytest
+
+from generator.cfn.stack import Stack
+from templates.core.iam_sc_sm_projects_roles import CoreIamScSmProjectsRoles
+from templates.core.iam_shared_roles import CoreIamSharedRoles
+from templates.env.iam import EnvIam
+from templates.env.iam_setup_stackset_role import EnvIamSetupStacksetRole
+from templates.env.kms import EnvKms
+from templates.env.main import EnvMain
+from templates.env.s3 import EnvS3
+from templates.env.sagemaker_studio import EnvSagemakerStudio
+from templates.env.sc_portfolio import EnvScPortfolio
+from templates.env.vpc import EnvVpc
+from templates.project.model_build_train import ProjectModelBuildTrain
+from templates.project.model_deploy import ProjectModelDeploy
+from templates.target.iam_target_account_roles import EnvIamTargetAccountRoles
+from tests.templates.release import FakeRelease
+from tests.templates.roles import Rendered, actions
+
+ENDPOINT = ("AWS::SageMaker::Endpoint", "AWS::SageMaker::EndpointConfig", "AWS::SageMaker::Model")
+PROJECTS = (ProjectModelBuildTrain, ProjectModelDeploy)
+ENVIRONMENT = (
+    EnvMain,
+    EnvIam,
+    EnvVpc,
+    EnvKms,
+    EnvS3,
+    EnvSagemakerStudio,
+    EnvScPortfolio,
+    EnvIamTargetAccountRoles,
+)
+# What the schemas list for properties that no template sets, by type ("" is any), as patterns.
+UNUSED: dict[str, tuple[str, ...]] = {
+    # addresses of instances, secondary addresses, IPv6, gateways of VPNs, encryption controls, tenancy
+    "AWS::EC2::": (
+        "ec2:A*Address*",
+        "ec2:DisassociateAddress",
+        "ec2:*NatGatewayAddress",
+        "ec2:*SubnetCidrBlock",
+        "ec2:*VpnGateway",
+        "ec2:CreateVpcEncryptionControl",
+        "ec2:ModifyVpcTenancy",
+        "ec2:UnassignPrivateNatGatewayAddress",
+        "vpc-lattice:*",
+        "vpce:AllowMultiRegion",
+    ),
+    # flow logs to S3 and Firehose, and their service's own role
+    "AWS::EC2::FlowLog": (
+        "autoscaling:DescribeTags",
+        "iam:CreateServiceLinkedRole",
+        "logs:*LogDelivery",
+        "s3:*BucketPolicy",
+    ),
+    # a boundary is never taken off
+    "AWS::IAM::Role": ("iam:DeleteRolePermissionsBoundary",),
+    "AWS::IAM::ManagedPolicy": ("iam:*GroupPolicy", "iam:*UserPolicy"),
+    # data protection, indexes, resource policies, deletion protection
+    "AWS::Logs::LogGroup": (
+        "firehose:*",
+        "logs:*DataProtectionPolicy",
+        "logs:*IndexPolicy",
+        "logs:CreateLogDelivery",
+        "logs:DeleteResourcePolicy",
+        "logs:PutBearerTokenAuthentication",
+        "logs:PutLogGroupDeletionProtection",
+        "logs:PutResourcePolicy",
+        "s3:REST.PUT.OBJECT",
+    ),
+    # file systems, layers, code signing, versions, capacity, encrypted environments
+    "AWS::Lambda::Function": (
+        "elasticfilesystem:*",
+        "kms:*",
+        "lambda:*CodeSigningConfig",
+        "lambda:*Layer*",
+        "lambda:AssociateRuntimeAlias",
+        "lambda:PassCapacityProvider",
+        "lambda:PublishVersion",
+        "lambda:Put*Config",
+        "s3files:*",
+    ),
+    "AWS::ResourceGroups::Group": ("resource-groups:*GroupResources", "resource-groups:PutGroupConfiguration"),
+    # replication, websites, metrics, inventories, tables, notifications, lists of access, locks
+    "AWS::S3::Bucket": (
+        "s3:*Abac",
+        "s3:*Accelerate*",
+        "s3:*Acl",
+        "s3:*Analytics*",
+        "s3:*Cors",
+        "s3:*IntelligentTiering*",
+        "s3:*Inventory*",
+        "s3:*Metadata*",
+        "s3:*Metrics*",
+        "s3:*Notification*",
+        "s3:*ObjectLock*",
+        "s3:*Replication*",
+        "s3:*Website*",
+        "s3:DeleteBucketEncryption",
+        "s3:DeleteBucketLifecycle",
+        "s3:DeleteObject",
+        "s3tables:*",
+    ),
+    # custom images, Classic's first app, a home file system of the caller's own (the action names are not IAM's)
+    "AWS::SageMaker::Domain": ("efs:*", "sagemaker:CreateApp", "sagemaker:DescribeImage*"),
+    "AWS::SageMaker::UserProfile": ("identitystore:*", "sagemaker:DescribeImage*", "sso:*"),
+    # products from repositories, service actions
+    "AWS::ServiceCatalog::CloudFormationProduct": ("codestar-connections:*", "servicecatalog:*ServiceAction*"),
+    "AWS::ServiceCatalog::PortfolioPrincipalAssociation": ("iam:GetGroup", "iam:GetUser"),
+    "AWS::CodeCommit::Repository": ("codecommit:UpdateRepositoryEncryptionKey",),
+    "AWS::CodePipeline::Pipeline": ("codepipeline:*StageTransition", "codestar-connections:*"),
+    # stack policies
+    "AWS::CloudFormation::Stack": ("cloudformation:GetStackPolicy",),
+}
+
+
+@cache
+def schemas() -> dict[str, Any]:
+    """CloudFormation's resource schemas by type, as cfn-lint ships them."""
+    folder = Path(cfnlint.__file__).parent / "data" / "schemas" / "resources"
+    loaded = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+    return {schema["typeName"]: schema for schema in loaded}
+
+
+def types(*stacks: type[Stack]) -> list[str]:
+    """The resource types of templates that CloudFormation itself makes."""
+    resources = [r for stack in stacks for r in stack(FakeRelease()).document()["Resources"].values()]
+    return sorted({r["Type"] for r in resources if not r["Type"].startswith("Custom::")})
+
+
+def asked(type_: str) -> set[str]:
+    """What CloudFormation does to create, read, update and delete a resource, as far as the templates need it."""
+    handlers = schemas()[type_].get("handlers", {})
+    unused = [one for prefix, patterns in UNUSED.items() if type_.startswith(prefix) for one in patterns]
+    listed = {p for kind, handler in handlers.items() if kind != "list" for p in handler.get("permissions", ())}
+    return {p for p in listed if not any(fnmatch.fnmatchcase(p.lower(), one.lower()) for one in unused)}
+
+
+def lacking(allowed: set[str], wanted: list[str]) -> dict[str, list[str]]:
+    patterns = {one.lower() for one in allowed}
+    missing = {
+        type_: sorted(p for p in asked(type_) if not any(fnmatch.fnmatchcase(p.lower(), one) for one in patterns))
+        for type_ in wanted
+    }
+    return {type_: names for type_, names in missing.items() if names}
+
+
+def launch() -> set[str]:
+    shared = Rendered(CoreIamSharedRoles)
+    policies = [name for name in shared.policies() if name.startswith("Launch")]
+    return {action for name in policies for action in actions(shared.statements(name))}
+
+
+def test_the_setup_role_may_do_all_that_its_two_templates_take() -> None:
+    """B072: bootstrapping a target account once is enough."""
+    allowed = actions(Rendered(EnvIamSetupStacksetRole).statements("SetupStackSetExecutionRole"))
+    assert lacking(allowed, types(EnvIamTargetAccountRoles, EnvVpc)) == {}
+
+
+def test_the_launch_role_may_do_all_that_an_environment_takes() -> None:
+    assert lacking(launch(), types(*ENVIRONMENT)) == {}
+
+
+@pytest.mark.parametrize(
+    ("template", "role"),
+    [(EnvIam, "SCProjectLaunchRole"), (CoreIamScSmProjectsRoles, "AmazonSageMakerServiceCatalogProductsLaunchRole")],
+)
+def test_both_roles_that_launch_projects_may_do_all_that_a_project_takes(template: type[Stack], role: str) -> None:
+    assert lacking(actions(Rendered(template).statements(role)), types(*PROJECTS)) == {}
+
+
+def test_the_deploying_role_may_do_all_that_an_endpoint_takes() -> None:
+    """The seed code's template, cfn-sm-endpoint.yaml."""
+    allowed = actions(Rendered(EnvIamTargetAccountRoles).statements("StackSetExecutionRole"))
+    assert lacking(allowed, list(ENDPOINT)) == {}
+
+
+@pytest.mark.parametrize("type_", [name for name in UNUSED if not name.endswith("::")])
+def test_what_is_set_aside_is_something_that_a_schema_asks(type_: str) -> None:
+    listed = {p for handler in schemas()[type_]["handlers"].values() for p in handler.get("permissions", ())}
+    stale = [one for one in UNUSED[type_] if not fnmatch.filter([p.lower() for p in listed], one.lower())]
+    assert stale == []
