@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import botocore
+import botocore.loaders
 import cfnlint
 import pytest
 
 from generator.cfn.stack import Stack
 from templates.core.iam_sc_sm_projects_roles import CoreIamScSmProjectsRoles
 from templates.core.iam_shared_roles import CoreIamSharedRoles
+from templates.core.main import CoreMain
+from templates.core.package_cfn import PackageCfn
 from templates.env.iam import EnvIam
 from templates.env.iam_setup_stackset_role import EnvIamSetupStacksetRole
 from templates.env.kms import EnvKms
@@ -28,6 +33,7 @@ from templates.target.iam_target_account_roles import EnvIamTargetAccountRoles
 from tests.templates.release import FakeRelease
 from tests.templates.roles import Rendered, actions
 
+FUNCTIONS = Path(__file__).parents[2] / "templates" / "sources" / "functions"
 ENDPOINT = ("AWS::SageMaker::Endpoint", "AWS::SageMaker::EndpointConfig", "AWS::SageMaker::Model")
 PROJECTS = (ProjectModelBuildTrain, ProjectModelDeploy)
 ENVIRONMENT = (
@@ -182,6 +188,70 @@ def test_the_deploying_role_may_do_all_that_an_endpoint_takes() -> None:
     """The seed code's template, cfn-sm-endpoint.yaml."""
     allowed = actions(Rendered(EnvIamTargetAccountRoles).statements("StackSetExecutionRole"))
     assert lacking(allowed, list(ENDPOINT)) == {}
+
+
+FUNCTION_ROLES: dict[str, tuple[type[Stack], str]] = {
+    "check-roles-exist": (CoreMain, "CheckRolesExistRole"),
+    "delete-apps": (EnvIam, "SetupLambdaExecutionRole"),
+    "detect-sagemaker-controls": (CoreIamSharedRoles, "SageMakerDetectiveControlExecutionRole"),
+    "enable-sagemaker-projects": (EnvIam, "SetupLambdaExecutionRole"),
+    "get-environment-configuration": (CoreMain, "GetEnvironmentConfigurationRole"),
+    "get-network-configuration": (EnvIam, "SetupLambdaExecutionRole"),
+    "get-ou-accounts": (EnvIam, "SetupLambdaExecutionRole"),
+    "start-build": (PackageCfn, "StartBuildLambdaExecutionRole"),
+}
+
+
+def called(function: str) -> dict[str, set[str]]:
+    """The operations of boto3 that a function's code names, as calls or for paginators; each with its actions.
+
+    Operations of one name in two of the function's services cannot be told apart: one of their actions is meant.
+    """
+    source = "".join(path.read_text() for path in sorted((FUNCTIONS / function).glob("*.py")))
+    words = set(re.findall(r"[a-z0-9_]+", source))
+    services = set(re.findall(r'boto3\.client\("([a-z0-9-]+)"\)', source))
+    loaded = [(name, botocore.loaders.Loader().load_service_model(name, "service-2")) for name in sorted(services)]
+    found: dict[str, set[str]] = {}
+    for service, model in loaded:
+        for operation in model["operations"]:
+            if botocore.xform_name(operation) in words:
+                found.setdefault(operation, set()).add(f"{service}:{operation}")
+    return found
+
+
+def test_every_function_is_named() -> None:
+    assert sorted(FUNCTION_ROLES) == sorted(p.name for p in FUNCTIONS.iterdir() if (p / "index.py").exists())
+
+
+@pytest.mark.parametrize("function", FUNCTION_ROLES)
+def test_a_functions_role_allows_every_call_of_its_code(function: str) -> None:
+    template, role = FUNCTION_ROLES[function]
+    calls = called(function)
+    assert calls
+    allowed = actions(Rendered(template).statements(role))
+    assert {name for name, meant in calls.items() if not any(fnmatch.filter(meant, one) for one in allowed)} == set()
+
+
+@pytest.mark.parametrize(
+    ("template", "boundary"),
+    [
+        (EnvIam, (EnvIam, "PermissionsBoundary")),
+        (CoreIamSharedRoles, (CoreIamSharedRoles, "PermissionsBoundary")),
+        (EnvIamTargetAccountRoles, (EnvIamSetupStacksetRole, "PermissionsBoundary")),
+        # in single-account mode
+        (EnvIamTargetAccountRoles, (EnvIam, "PermissionsBoundary")),
+    ],
+)
+def test_a_boundary_holds_what_the_roles_below_it_may(template: type[Stack], boundary: tuple[type[Stack], str]) -> None:
+    ceiling = {one.lower() for one in actions(Rendered(boundary[0]).statements(boundary[1]))}
+    rendered = Rendered(template)
+    outside = {
+        (role, action)
+        for role in rendered.roles()
+        for action in actions(rendered.statements(role))
+        if not any(fnmatch.fnmatchcase(action.lower(), one) for one in ceiling)
+    }
+    assert outside == set()
 
 
 @pytest.mark.parametrize("type_", [name for name in UNUSED if not name.endswith("::")])
