@@ -10,6 +10,7 @@ from . import graph, operations, parameters, preparation
 from . import intake as intakes
 from .changes import differs
 from .changesets import ChangeSets
+from .children import CHILDREN
 from .errors import CfnError, invalid
 from .intake import intake
 from .inventory import inventory
@@ -29,7 +30,7 @@ class Engine:
 
     def __init__(self, hooks: Hooks) -> None:
         self.hooks = hooks
-        self.registry = Registry(hooks)
+        self.registry = Registry(hooks, CHILDREN)
         self._runner = Runner(self.registry)
         self._change_sets = ChangeSets(self.registry)
 

@@ -70,6 +70,15 @@ class Handler:
     replaces: Callable[[Task], bool] | None = None
 
 
+@dataclass(frozen=True)
+class Children:
+    """How a nested stack comes, changes and goes; given to the registry by the engine (children.py)."""
+
+    create: Callable[[Task], Made]
+    update: Callable[[Task], Made]
+    delete: Callable[[Task], None]
+
+
 def safely(work: Callable[[Task], Result], task: Task) -> Result:
     """The work's result; any defect in a handler or in moto fails the resource, so that no stack hangs in progress."""
     try:

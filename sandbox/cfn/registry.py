@@ -15,6 +15,7 @@ from .model import JSON, Event, Export, Hooks, Physical, Resource, Scope, Stack,
 
 if TYPE_CHECKING:
     from .deployment import Deployment
+    from .handler import Children
 
 STACK = "AWS::CloudFormation::Stack"
 
@@ -37,8 +38,9 @@ class Answer:
 class Registry:
     """Holds state and writes events; decides nothing. The lock guards names, exports and the start of operations."""
 
-    def __init__(self, hooks: Hooks) -> None:
+    def __init__(self, hooks: Hooks, children: Children) -> None:
         self.hooks = hooks
+        self.children = children
         self.lock = threading.RLock()
         self.homes: dict[tuple[str, str], Home] = {}
         self.left: list[Physical] = []
