@@ -47,7 +47,9 @@ def custom_resource(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 class Context:
-    """Lambda's clock."""
+    """Lambda's clock, and the stream that the function logs to."""
+
+    log_stream_name = "stream"
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds

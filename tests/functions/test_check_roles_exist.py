@@ -17,6 +17,7 @@ def handler(load: Any) -> Any:
 
 @mock_aws
 def test_only_roles_of_others_are_left_out_on_create_and_update(invoke: Any, handler: Any) -> None:
+    """B009, B011, B012."""
     boto3.client("iam").create_role(RoleName="Launch", AssumeRolePolicyDocument=TRUST)
     wanted = {"Launch": "", "Use": "Use"}
     created = invoke(handler, "Create", PROPERTIES)
@@ -40,5 +41,6 @@ def test_delete_asks_nothing(invoke: Any, handler: Any, clients: dict[str, Any])
 
 
 def test_an_unexpected_exception_is_answered(invoke: Any, handler: Any, clients: dict[str, Any]) -> None:
+    """B029."""
     assert clients == {}
     assert invoke(handler, "Create", PROPERTIES)["Reason"] == "KeyError: 'iam'"

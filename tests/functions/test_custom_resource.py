@@ -41,6 +41,7 @@ def envelope(status: str, reason: str, physical_id: str, data: dict[str, Any]) -
 
 
 def test_create_and_update_answer_with_the_same_attributes_and_id(invoke: Any, make: Any) -> None:
+    """B011, B012."""
     handler = make(lambda request: {"Colour": request.properties["Colour"]})
     properties = {"Name": "a", "Colour": "red"}
     wanted = envelope("SUCCESS", "", "thing-a", {"Colour": "red"})
@@ -49,6 +50,7 @@ def test_create_and_update_answer_with_the_same_attributes_and_id(invoke: Any, m
 
 
 def test_update_of_what_identifies_it_is_a_replacement(invoke: Any, make: Any) -> None:
+    """B012."""
     answer = invoke(make(lambda request: {}), "Update", {"Name": "b"}, "thing-a")
     assert answer["PhysicalResourceId"] == "thing-b"
 
@@ -87,6 +89,8 @@ def test_an_update_that_fails_keeps_its_id(invoke: Any, make: Any) -> None:
 
 
 def test_even_an_exit_is_answered(mailbox: Any, make: Any, event: Any, Context: Any) -> None:
+    """B029."""
+
     def leave(request: Any) -> dict[str, str]:
         raise SystemExit(3)
 
@@ -96,11 +100,14 @@ def test_even_an_exit_is_answered(mailbox: Any, make: Any, event: Any, Context: 
 
 
 def test_an_event_without_properties_is_answered(mailbox: Any, make: Any, Context: Any) -> None:
+    """B029."""
     make(lambda request: {})({"RequestType": "Create", "ResponseURL": mailbox.url}, Context(60))
     assert [json.loads(body)["Reason"] for body in mailbox.bodies] == ["KeyError: 'ResourceProperties'"]
 
 
 def test_the_answer_leaves_before_the_function_is_stopped(invoke: Any, make: Any, custom_resource: ModuleType) -> None:
+    """B029."""
+
     def slow(request: Any) -> dict[str, str]:
         time.sleep(0.6)
         return {"Too": "late"}

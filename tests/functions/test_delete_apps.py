@@ -75,6 +75,7 @@ def handler(load: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_create_and_update_only_remember_the_domain(invoke: Any, handler: Any, clients: dict[str, Any]) -> None:
+    """B011, B012."""
     assert clients == {}
     for kind, physical_id in (("Create", None), ("Update", DOMAIN)):
         answer = invoke(handler, kind, PROPERTIES, physical_id)
@@ -82,6 +83,7 @@ def test_create_and_update_only_remember_the_domain(invoke: Any, handler: Any, c
 
 
 def test_delete_clears_apps_of_all_kinds_and_then_spaces(invoke: Any, handler: Any, studio: Studio) -> None:
+    """B027."""
     studio.apps = [
         app("JupyterLab", "default", SpaceName="space-1"),
         app("CodeEditor", "default-2", SpaceName="space-2"),
@@ -118,6 +120,7 @@ def test_delete_of_a_domain_that_is_gone_has_nothing_to_do(invoke: Any, handler:
 def test_an_app_that_stays_ends_with_its_name_before_the_time_does(
     invoke: Any, handler: Any, studio: Studio, custom_resource: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """B027."""
     studio.apps = [app("JupyterLab", "default", SpaceName="space-1")]
     monkeypatch.setattr(Studio, "delete_app", lambda self, **address: self.calls.append(("app", address["AppName"])))
     answer = invoke(handler, "Delete", PROPERTIES, DOMAIN, seconds=custom_resource.ANSWER_SECONDS + 0.2)
@@ -129,6 +132,7 @@ def test_an_app_that_stays_ends_with_its_name_before_the_time_does(
 
 
 def test_a_space_that_cannot_be_deleted_is_named(invoke: Any, handler: Any, studio: Studio) -> None:
+    """B027."""
     studio.spaces = [{"SpaceName": "stuck", "Status": "Delete_Failed"}]
     answer = invoke(handler, "Delete", PROPERTIES, DOMAIN)
     assert (answer["Status"], answer["Reason"]) == (
@@ -139,5 +143,6 @@ def test_a_space_that_cannot_be_deleted_is_named(invoke: Any, handler: Any, stud
 
 
 def test_an_unexpected_exception_is_answered(invoke: Any, handler: Any, studio: Studio) -> None:
+    """B029."""
     studio.apps = [app("JupyterLab", "default")]
     assert invoke(handler, "Delete", PROPERTIES, DOMAIN)["Reason"] == "KeyError: 'UserProfileName'"

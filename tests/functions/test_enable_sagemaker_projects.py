@@ -56,6 +56,7 @@ def handler(load: Any) -> Any:
 
 
 def test_create_and_update_admit_the_role_once(invoke: Any, handler: Any, catalog: Catalog) -> None:
+    """B011, B012, B030."""
     for kind, physical_id in (("Create", None), ("Update", f"sagemaker-projects-{ROLE}")):
         answer = invoke(handler, kind, PROPERTIES, physical_id)
         assert (answer["PhysicalResourceId"], answer["Data"]) == (
@@ -74,6 +75,7 @@ def test_another_role_is_a_replacement(invoke: Any, handler: Any, catalog: Catal
 
 
 def test_delete_takes_back_only_this_role_and_may_be_repeated(invoke: Any, handler: Any, catalog: Catalog) -> None:
+    """B030."""
     invoke(handler, "Create", PROPERTIES)
     for _ in range(2):
         assert invoke(handler, "Delete", PROPERTIES, f"sagemaker-projects-{ROLE}")["Status"] == "SUCCESS"
@@ -98,5 +100,6 @@ def test_no_share_is_refused(invoke: Any, handler: Any, catalog: Catalog) -> Non
 
 
 def test_an_unexpected_exception_is_answered(invoke: Any, handler: Any, catalog: Catalog) -> None:
+    """B029."""
     del catalog.shares[1]["Id"]
     assert invoke(handler, "Create", PROPERTIES)["Reason"] == "KeyError: 'Id'"

@@ -82,6 +82,7 @@ def handler(load: Any) -> Any:
 
 @pytest.mark.usefixtures("world")
 def test_create_and_update_give_the_same_configuration(invoke: Any, handler: Any) -> None:
+    """B011, B012."""
     for kind, physical_id in (("Create", None), ("Update", "churn-environment")):
         answer = invoke(handler, kind, PROPERTIES, physical_id)
         assert answer["PhysicalResourceId"] == "churn-environment"
@@ -127,6 +128,7 @@ def test_which_environment(
     domains: list[str],
     wanted: tuple[str, str],
 ) -> None:
+    """B026."""
     world.domains = domains
     world.tags |= {"arn:project": project_tags, "arn:d-2": OTHER}
     if creator:
@@ -135,6 +137,7 @@ def test_which_environment(
 
 
 def test_an_environment_that_cannot_be_told_is_refused(invoke: Any, handler: Any, world: World) -> None:
+    """B026."""
     world.domains = ["d-1", "d-2"]
     world.tags["arn:d-2"] = OTHER
     answer = invoke(handler, "Create", PROPERTIES)
@@ -148,6 +151,7 @@ def test_an_environment_that_cannot_be_told_is_refused(invoke: Any, handler: Any
 
 
 def test_a_missing_parameter_is_named(invoke: Any, handler: Any, world: World) -> None:
+    """B026."""
     del world.parameters["sm-mlops-dev-data-bucket-name"]
     assert invoke(handler, "Create", PROPERTIES)["Reason"] == (
         "SSM parameter sm-mlops-dev-data-bucket-name: not found. "
@@ -156,5 +160,6 @@ def test_a_missing_parameter_is_named(invoke: Any, handler: Any, world: World) -
 
 
 def test_an_unexpected_exception_is_answered(invoke: Any, handler: Any, world: World) -> None:
+    """B026, B029."""
     del world.project["ProjectArn"]
     assert invoke(handler, "Create", PROPERTIES)["Reason"] == "KeyError: 'ProjectArn'"

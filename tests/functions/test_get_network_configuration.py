@@ -72,6 +72,7 @@ def handler(load: Any) -> Any:
 
 @pytest.mark.usefixtures("network")
 def test_create_and_update_give_what_lies_in_the_vpc(invoke: Any, handler: Any) -> None:
+    """B011, B012, B023."""
     for kind, physical_id in (("Create", None), ("Update", "vpc-1-network")):
         answer = invoke(handler, kind, PROPERTIES, physical_id)
         assert answer["PhysicalResourceId"] == "vpc-1-network"
@@ -89,6 +90,7 @@ def test_delete_asks_nothing(invoke: Any, handler: Any, clients: dict[str, Any])
 
 @pytest.mark.usefixtures("network")
 def test_one_zone_is_refused(invoke: Any, handler: Any) -> None:
+    """B023."""
     answer = invoke(handler, "Create", PROPERTIES | {"SubnetCIDRBlocks": ["10.0.0.0/19"]})
     assert (answer["Status"], answer["Reason"]) == (
         "FAILED",
@@ -112,6 +114,7 @@ def test_no_subnet_is_refused(invoke: Any, handler: Any) -> None:
 
 
 def test_an_unexpected_exception_is_answered(invoke: Any, handler: Any, network: Network) -> None:
+    """B029."""
     del network.subnets[3]["AvailabilityZone"]
     answer = invoke(handler, "Create", PROPERTIES)
     assert (answer["Status"], answer["Reason"]) == ("FAILED", "KeyError: 'AvailabilityZone'")

@@ -49,6 +49,7 @@ def active(*ids: int) -> list[dict[str, str]]:
 def test_create_and_update_give_all_pages_of_nested_ous_in_order(
     invoke: Any, handler: Any, organization: Organization
 ) -> None:
+    """B011, B012, B013, B014."""
     organization.units = {"ou-root-staging0": ["ou-root-b", "ou-root-a"], "ou-root-a": ["ou-root-deep"]}
     organization.accounts = {
         "ou-root-staging0": active(*range(45, 0, -1)),
@@ -88,10 +89,12 @@ def test_delete_asks_nothing(invoke: Any, handler: Any, clients: dict[str, Any])
     ],
 )
 def test_state_decides_and_status_stands_in(load: Any, account: dict[str, str], counts: bool) -> None:
+    """B015."""
     assert load("get-ou-accounts").is_active(account) is counts
 
 
 def test_an_account_below_two_units_comes_once(invoke: Any, handler: Any, organization: Organization) -> None:
+    """B014."""
     organization.units = {"ou-root-a": ["ou-root-b"]}
     organization.accounts = {"ou-root-b": active(7)}
     answer = invoke(handler, "Create", {"OUIds": ["ou-root-b", "ou-root-a", ""]})
@@ -104,6 +107,7 @@ def test_the_root_has_a_path_of_its_own(load: Any) -> None:
 
 
 def test_no_account_is_an_error_unless_allowed(invoke: Any, handler: Any, organization: Organization) -> None:
+    """B015."""
     organization.accounts = {"ou-root-staging0": [{"Id": "000000000001", "State": "SUSPENDED"}]}
     answer = invoke(handler, "Create", PROPERTIES)
     assert (answer["Status"], answer["Reason"]) == (
@@ -132,6 +136,7 @@ def test_without_accounts_only_the_paths_are_looked_up(
 def test_more_than_fit_into_an_answer_are_left_to_the_orchestrator(
     invoke: Any, handler: Any, organization: Organization
 ) -> None:
+    """B021."""
     organization.accounts = {"ou-root-staging0": active(*range(1, 301))}
     answer = invoke(handler, "Create", PROPERTIES)
     assert answer["Status"] == "FAILED"
@@ -190,6 +195,7 @@ def test_an_account_outside_of_organizations_is_told_so(
 
 
 def test_an_unexpected_exception_is_answered(invoke: Any, handler: Any, organization: Organization) -> None:
+    """B029."""
     organization.accounts = {"ou-root-staging0": [{"State": "ACTIVE"}]}
     answer = invoke(handler, "Update", PROPERTIES, "ou-root-staging0")
     assert (answer["Status"], answer["Reason"], answer["PhysicalResourceId"]) == (

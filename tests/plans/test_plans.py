@@ -103,6 +103,7 @@ def a_line(action: Action) -> str:
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
 def test_plan(path: Path) -> None:
+    """B016: accounts that join, move and leave; B018: what left loses its stacks; B071: staging before prod."""
     case = yaml.safe_load(path.read_text())
     if "error" in case:
         with pytest.raises(ToolError) as caught:

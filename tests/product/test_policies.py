@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 from tests.product.conftest import Emitted, documents, flat
+
+FUNCTIONS = Path(__file__).parents[2] / "templates" / "sources" / "functions"
 
 
 def as_list(value: Any) -> list[Any]:
@@ -54,6 +58,28 @@ def test_a_role_is_passed_to_a_named_service_only(emitted: Emitted) -> None:
     assert wrong == []
 
 
+def test_no_resource_policy_names_a_role_that_may_be_deleted(emitted: Emitted) -> None:
+    """B020: S3 and KMS refuse a whole policy when a role in it is gone; they look up no ARN in a condition."""
+    policies = emitted.resources("AWS::S3::BucketPolicy", "AWS::KMS::Key")
+    assert policies
+    wrong = [
+        f"{policy}: {statement.get('Sid')}"
+        for policy in policies
+        for document in documents(policy.properties)
+        for statement in flat(document["Statement"])
+        if ":role/" in json.dumps(statement["Principal"]) or "Role" in json.dumps(statement["Principal"])
+    ]
+    assert wrong == []
+
+
+def test_no_code_rewrites_what_templates_own() -> None:
+    """B017, B019: grants to other accounts stand in templates; no function edits a policy of CloudFormation's."""
+    editing = re.compile(r"put_(bucket|key|resource|topic)_policy|put_role_policy|create_policy_version")
+    sources = [*FUNCTIONS.rglob("*.py")]
+    assert sources
+    assert [str(path.relative_to(FUNCTIONS)) for path in sources if editing.search(path.read_text())] == []
+
+
 def test_no_role_of_any_account_by_a_bare_wildcard(emitted: Emitted) -> None:
     """B033: assuming `role/*` or `*` in other accounts."""
     wrong = [
@@ -79,7 +105,7 @@ def test_no_managed_policy_of_full_access(emitted: Emitted) -> None:
 
 
 def test_a_service_that_assumes_a_role_does_so_for_this_account(emitted: Emitted) -> None:
-    """Confused deputy: every trust in a service carries the source account or a source ARN.
+    """B032: Confused deputy: every trust in a service carries the source account or a source ARN.
 
     Lambda and Service Catalog send neither when they assume a role, so a condition would lock them out.
     """

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from templates.facts import facts, lambda_runtime
+from templates.facts import codebuild_image, facts, lambda_runtime
 from tests.product.conftest import Emitted
 
 
@@ -50,6 +50,16 @@ def test_functions(emitted: Emitted) -> None:
     assert end - facts()["lambda"]["read"] > datetime.timedelta(days=183)
 
 
+def test_builds(emitted: Emitted) -> None:
+    """B003: one image for all, of Amazon Linux 2023, whose numbers begin with 5 on x86-64."""
+    projects = emitted.resources("AWS::CodeBuild::Project")
+    assert projects
+    assert {project.properties["Environment"]["Image"] for project in projects} == {codebuild_image()}
+    name, _, number = codebuild_image().partition(":")
+    assert name == "aws/codebuild/amazonlinux-x86_64-standard"
+    assert float(number) >= 5
+
+
 def test_a_function_has_no_fixed_name(emitted: Emitted) -> None:
     """B024: several environments live in one account and Region."""
     fixed = [
@@ -58,6 +68,26 @@ def test_a_function_has_no_fixed_name(emitted: Emitted) -> None:
         if isinstance(function.properties.get("FunctionName", {}), str)
     ]
     assert fixed == []
+
+
+def test_an_export_carries_the_name_of_what_exports_it(emitted: Emitted) -> None:
+    """B025: but for the one that there is once in a Region (docs/compatibility.md, core-shared-services-ecs)."""
+    fixed = {
+        output["Export"]["Name"]
+        for document in emitted.documents.values()
+        for output in document.get("Outputs", {}).values()
+        if "Export" in output and isinstance(output["Export"]["Name"], str)
+    }
+    assert fixed == {"ds-pypimirror-shared-service-endpoint-name"}
+
+
+def test_a_network_is_never_retained(emitted: Emitted) -> None:
+    """B060: `mlz destroy` and DeleteStack leave no VPC behind; keeping one is an option of the deletion."""
+    network = ("AWS::EC2::VPC", "AWS::EC2::Subnet", "AWS::EC2::SecurityGroup", "AWS::EC2::VPCEndpoint")
+    kept = [
+        str(one) for one in emitted.resources(*network) if one.attributes.get("DeletionPolicy", "Delete") != "Delete"
+    ]
+    assert kept == []
 
 
 def test_no_bucket_is_named_by_what_may_have_capital_letters(emitted: Emitted) -> None:

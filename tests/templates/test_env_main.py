@@ -176,6 +176,7 @@ class TestStackSets:
     """B022, B070, B071."""
 
     def test_roles_come_before_networks_and_staging_before_production(self) -> None:
+        """B022, B071."""
         resources = EnvMain(FakeRelease()).document()["Resources"]
         assert {title: resources[title].get("DependsOn", []) for title in SETS} == {
             "StagingRoles": [],
@@ -191,6 +192,7 @@ class TestStackSets:
         )
 
     def test_the_administration_role_outlives_the_sets(self) -> None:
+        """B022."""
         resources = EnvMain(FakeRelease()).document()["Resources"]
         role = {"Fn::GetAtt": ["StackSetAdministrationRoleSSM", "Value"]}
         assert [resources[title]["Properties"]["AdministrationRoleARN"] for title in SETS] == [role] * 4
@@ -199,6 +201,7 @@ class TestStackSets:
         }
 
     def test_the_whole_set_of_staging_roles(self) -> None:
+        """B070."""
         assert deployed(**LISTS).resources("AWS::CloudFormation::StackSet")["StagingRoles"] == {
             "StackSetName": "sm-mlops-dev-roles-staging",
             "Description": "Roles of the staging accounts",
@@ -241,6 +244,7 @@ class TestStackSets:
         }
 
     def test_each_stages_network_has_addresses_of_its_own(self) -> None:
+        """B056."""
         sets = deployed(ProductionVPCCIDR="10.9.0.0/16", **LISTS).resources("AWS::CloudFormation::StackSet")
 
         def addresses(title: str) -> list[str]:

@@ -45,6 +45,7 @@ def test_every_role_is_below_the_boundary(iam: Rendered) -> None:
     ("sid", "key"), [("NeedsSubnets", "sagemaker:VpcSubnets"), ("NeedsSecurityGroups", "sagemaker:VpcSecurityGroupIds")]
 )
 def test_the_boundary_denies_work_outside_a_vpc_by_one_key_a_statement(iam: Rendered, sid: str, key: str) -> None:
+    """B051."""
     statement = iam.statement("PermissionsBoundary", sid)
     assert set(statement["Action"]) == VPC_BOUND
     assert {k: v for k, v in statement.items() if k != "Action"} == {
@@ -67,6 +68,7 @@ def test_no_role_carries_a_policy_that_aws_manages(iam: Rendered) -> None:
 
 @pytest.mark.parametrize("role", [*USER_CODE, "DataScientistRole", "MLEngineerRole"])
 def test_whoever_trains_approves_nothing_and_deletes_no_platform(iam: Rendered, role: str) -> None:
+    """B034, B036."""
     assert iam.statement(role, "ApprovesNothing") == {
         "Sid": "ApprovesNothing",
         "Effect": "Deny",
@@ -123,6 +125,7 @@ def test_a_source_identity_can_be_required() -> None:
 
 
 def test_stack_sets_of_this_account_only_use_the_administration_role(iam: Rendered) -> None:
+    """B033."""
     assert iam.trust("StackSetAdministrationRole") == [
         {
             "Sid": "StackSetsOfThisAccount",
@@ -138,6 +141,7 @@ def test_stack_sets_of_this_account_only_use_the_administration_role(iam: Render
 
 
 def test_the_administration_role_assumes_exact_names_in_its_own_organization(iam: Rendered) -> None:
+    """B033."""
     names = [
         "<SetupStackSetExecutionRoleName>",
         "sm-mlops-dev-eu-west-1-setup-stackset",

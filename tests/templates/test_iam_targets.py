@@ -27,10 +27,12 @@ def _trust_of_one_role(role: str, **more: dict[str, str]) -> list[dict[str, obje
 
 
 def test_the_setup_role_trusts_exactly_the_administration_role() -> None:
+    """B032."""
     assert Rendered(EnvIamSetupStacksetRole).trust("SetupStackSetExecutionRole") == _trust_of_one_role(ADMINISTRATION)
 
 
 def test_the_setup_role_asks_for_the_organization_where_it_is_given() -> None:
+    """B032."""
     given = Rendered(EnvIamSetupStacksetRole, conditions=frozenset({"InOrganization"}))
     assert given.trust("SetupStackSetExecutionRole") == _trust_of_one_role(
         ADMINISTRATION, StringEquals={"aws:PrincipalOrgID": "<OrganizationId>"}
@@ -43,6 +45,7 @@ def test_another_administration_role_replaces_the_usual_one() -> None:
 
 
 def test_the_setup_role_makes_only_the_stages_roles_and_only_below_the_boundary() -> None:
+    """B032."""
     setup = Rendered(EnvIamSetupStacksetRole)
     names = ["model-execution", "stackset-execution", "model-test", "vpc-flow-logs"]
     roles = [f"arn:aws:iam::111111111111:role/sm-mlops-*-eu-west-1-{name}" for name in names]
@@ -60,6 +63,7 @@ def test_the_setup_role_makes_only_the_stages_roles_and_only_below_the_boundary(
 
 
 def test_the_setup_role_passes_one_role_to_one_service() -> None:
+    """B032."""
     passing = [
         s
         for s in Rendered(EnvIamSetupStacksetRole).statements("SetupStackSetExecutionRole")
@@ -77,6 +81,7 @@ def test_the_setup_role_passes_one_role_to_one_service() -> None:
 
 
 def test_the_setup_role_changes_only_what_carries_the_environments_tag() -> None:
+    """B032."""
     change = Rendered(EnvIamSetupStacksetRole).statement("SetupStackSetExecutionRole", "ChangeNetwork")
     assert change["Condition"] == {"StringEquals": {"aws:ResourceTag/EnvironmentName": "sm-mlops"}}
     assert {"ec2:DeleteVpc", "ec2:DeleteSubnet", "ec2:ReleaseAddress"} <= set(change["Action"])
@@ -88,6 +93,7 @@ def test_the_boundary_of_targets_lets_nothing_make_a_role() -> None:
 
 
 def test_the_deploying_role_trusts_exactly_the_administration_role_of_dev() -> None:
+    """B032."""
     target = Rendered(EnvIamTargetAccountRoles, STAGING)
     assert target.trust("StackSetExecutionRole") == _trust_of_one_role(ADMINISTRATION)
 
@@ -159,6 +165,7 @@ def test_the_deploying_role_makes_models_of_the_administrators_packages() -> Non
 
 
 def test_the_testing_role_calls_endpoints_and_nothing_else() -> None:
+    """B041."""
     target = Rendered(EnvIamTargetAccountRoles, STAGING)
     assert target.statements("ModelTestRole") == [
         {

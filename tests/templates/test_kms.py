@@ -90,6 +90,7 @@ def test_the_refusal_spares_control_plane_actions() -> None:
 
 
 def test_target_roles_decrypt_through_s3_while_their_account_is_in_the_unit() -> None:
+    """B018, B020."""
     policy = policies()["S3BucketKMSKey"]
     assert may(policy, "Decrypt", STAGING_ROLE, **VIA_S3, **IN_STAGING)
     moved = IN_STAGING | {"aws:PrincipalOrgPaths": ["o-abc/r-1/ou-1-other/"]}
@@ -99,6 +100,7 @@ def test_target_roles_decrypt_through_s3_while_their_account_is_in_the_unit() ->
 
 
 def test_listed_accounts_decrypt_and_others_do_not() -> None:
+    """B018, B020."""
     policy = policies(TargetOrgPaths="", TargetAccounts="333333333333,444444444444")["S3BucketKMSKey"]
     assert may(policy, "Decrypt", STAGING_ROLE, **VIA_S3)
     assert not may(policy, "Decrypt", STAGING_ROLE.replace("333333333333", "555555555555"), **VIA_S3)

@@ -129,6 +129,7 @@ def test_an_upload_may_not_choose_weaker_encryption() -> None:
 
 
 def test_target_roles_read_models_from_their_own_network() -> None:
+    """B020."""
     models = policy("ModelBucket")
     assert may(models, "GetObject", PROD_ROLE, **IN_PROD, **FROM_PROD)
     assert may(models, "ListBucket", PROD_ROLE, key="", **IN_PROD, **FROM_PROD)
@@ -138,11 +139,13 @@ def test_target_roles_read_models_from_their_own_network() -> None:
 
 
 def test_an_account_that_left_its_unit_reads_nothing() -> None:
+    """B016, B018."""
     left = IN_PROD | {"aws:PrincipalOrgPaths": ["o-abc/r-1/ou-1-other/"]}
     assert not may(policy("ModelBucket"), "GetObject", PROD_ROLE, **left, **FROM_PROD)
 
 
 def test_listed_accounts_read_models() -> None:
+    """B020."""
     models = policy("ModelBucket", TargetOrgPaths="", TargetAccounts="444444444444")
     assert may(models, "GetObject", PROD_ROLE, **{"aws:SourceVpce": "vpce-p", "aws:VpceAccount": "444444444444"})
     other = PROD_ROLE.replace("444444444444", "555555555555")
@@ -150,11 +153,13 @@ def test_listed_accounts_read_models() -> None:
 
 
 def test_without_targets_nobody_outside_is_named() -> None:
+    """B020."""
     models = policy("ModelBucket", TargetOrgPaths="")
     assert [one["Effect"] for one in models["Statement"]] == ["Deny"] * 4
 
 
 def test_the_policy_does_not_grow_with_the_accounts_of_a_unit() -> None:
+    """B021."""
     assert len(json.dumps(policy("ModelBucket"))) < 4_000  # of 20 KB
 
 

@@ -63,6 +63,7 @@ def test_each_zone_has_a_private_subnet_a_route_table_and_a_nat_gateway(zones: i
 
 
 def test_without_nat_nothing_leads_to_the_internet() -> None:
+    """B058."""
     stack = deployed(CreateNATGateways="NO")
     for type_ in ("InternetGateway", "VPCGatewayAttachment", "NatGateway", "EIP", "Route"):
         assert stack.resources(f"AWS::EC2::{type_}") == {}, type_
@@ -103,6 +104,7 @@ def test_existing_subnets_are_used_as_given() -> None:
     ],
 )
 def test_rules_speak_before_anything_is_created(parameters: dict[str, str], broken: list[str]) -> None:
+    """B058."""
     assert sorted(deployed(**parameters).rules_broken()) == sorted(broken)
 
 
@@ -253,6 +255,7 @@ def test_package_mirror_endpoint_by_service_name() -> None:
 
 
 def test_flow_logs_with_and_without_a_key() -> None:
+    """B057."""
     role = "arn:aws:iam::222222222222:role/flow-logs"
     key = "arn:aws:kms:eu-west-1:222222222222:key/01234567-0123-0123-0123-0123456789ab"
     stack = deployed(CreateVPCFlowLogsToCloudWatch="YES", VPCFlowLogsRoleArn=role, VPCFlowLogsCloudWatchKMSKey=key)

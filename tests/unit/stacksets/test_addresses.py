@@ -30,6 +30,7 @@ def test_the_cut_is_that_of_the_template() -> None:
 
 
 def test_new_accounts_take_what_is_free_and_the_others_stay() -> None:
+    """B056."""
     plan = allocate(
         "10.0.0.0/8", 16, ["3", "1", "2"], {"2": "10.2.0.0/16"}, {"dev": "10.0.0.0/16", "office": "10.1.128.0/17"}
     )
@@ -42,6 +43,7 @@ def test_new_accounts_take_what_is_free_and_the_others_stay() -> None:
 
 @given(ACCOUNTS, ACCOUNTS, st.integers(16, 20))
 def test_never_an_overlap_and_never_a_move(first: set[str], later: set[str], prefix: int) -> None:
+    """B056."""
     before = allocate("10.0.0.0/8", prefix, first, reserved={"dev": "10.0.64.0/18"})
     held = held_by({account: one.overrides for account, one in before.items()})
     after = allocate("10.0.0.0/8", prefix, first | later, held, {"dev": "10.0.64.0/18"})

@@ -1,0 +1,138 @@
+"""Project templates: where their sources are, what their builds run in, and what starts their pipelines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from generator.cfn.stack import Stack
+from templates.facts import codebuild_image
+from templates.project.model_build_train import ProjectModelBuildTrain
+from templates.project.model_deploy import ProjectModelDeploy
+from tests.templates.deployed import ACCOUNT, Deployed
+
+USE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/service-role/AmazonSageMakerServiceCatalogProductsUseRole"
+CONNECTION = f"arn:aws:codeconnections:eu-west-1:{ACCOUNT}:connection/1"
+PROJECTS = (ProjectModelBuildTrain, ProjectModelDeploy)
+STACKS = (
+    (ProjectModelBuildTrain, "model-build-train", "sagemaker-mlops/seed-code/mlops-model-build-train-v1.0.zip"),
+    (ProjectModelDeploy, "model-deploy", "sagemaker-mlops/seed-code/mlops-model-deploy-v1.0.zip"),
+)
+
+
+class Project(Deployed):
+    """A project whose environment answers with two subnets and one group."""
+
+    def attribute(self, logical_id: str, attribute: str) -> Any:
+        lists = {"SubnetIds": ["subnet-1", "subnet-2"], "SecurityGroups": ["sg-1"]}
+        return lists.get(attribute) or super().attribute(logical_id, attribute)
+
+
+def deployed(stack: type[Stack], **parameters: str) -> Deployed:
+    return Project(stack, SageMakerProjectName="Ages", SageMakerProjectId="p-abc", **parameters)
+
+
+def source(stack: Deployed) -> tuple[str, dict[str, Any]]:
+    """Provider and configuration of the pipeline's source."""
+    (pipeline,) = stack.resources("AWS::CodePipeline::Pipeline").values()
+    (action,) = pipeline["Stages"][0]["Actions"]
+    return action["ActionTypeId"]["Provider"], action["Configuration"]
+
+
+@pytest.mark.parametrize(("stack", "kind", "seed"), STACKS)
+def test_a_repository_in_codecommit_begins_with_the_seed_code(stack: type[Stack], kind: str, seed: str) -> None:
+    """B004."""
+    project = deployed(stack)
+    ((title, repository),) = project.resources("AWS::CodeCommit::Repository").items()
+    assert repository["RepositoryName"] == f"sagemaker-Ages-p-abc-{kind}"
+    assert repository["Code"] == {
+        "S3": {"Bucket": "GetEnvironmentConfiguration.SeedCodeBucketName", "Key": seed},
+        "BranchName": "main",
+    }
+    assert source(project) == (
+        "CodeCommit",
+        {"RepositoryName": f"{title}.Name", "BranchName": "main", "PollForSourceChanges": "false"},
+    )
+
+
+@pytest.mark.parametrize("stack", PROJECTS)
+def test_ones_own_repository_is_reached_through_a_connection(stack: type[Stack]) -> None:
+    """B004: GitHub, GitLab, Bitbucket and Azure DevOps, without CodeCommit."""
+    given = {"ConnectionArn": CONNECTION, "FullRepositoryId": "team/ages"}
+    project = deployed(stack, RepositoryProvider="CodeConnections", **given)
+    assert project.resources("AWS::CodeCommit::Repository") == {}
+    assert source(project) == ("CodeStarSourceConnection", {**given, "BranchName": "main"})
+
+
+@pytest.mark.parametrize(("stack", "seed"), [(stack, seed) for stack, _, seed in STACKS])
+@pytest.mark.parametrize(("bucket", "read"), [("", "GetEnvironmentConfiguration.SeedCodeBucketName"), ("mine", "mine")])
+def test_an_archive_in_s3_is_a_source_too(stack: type[Stack], seed: str, bucket: str, read: str) -> None:
+    """B004."""
+    project = deployed(stack, RepositoryProvider="S3", SourceS3BucketName=bucket)
+    assert project.resources("AWS::CodeCommit::Repository") == {}
+    assert source(project) == ("S3", {"S3Bucket": read, "S3ObjectKey": seed, "PollForSourceChanges": "true"})
+
+
+@pytest.mark.parametrize("stack", PROJECTS)
+def test_builds_run_in_the_vpc_with_the_current_image(stack: type[Stack]) -> None:
+    """B003."""
+    for build in deployed(stack).resources("AWS::CodeBuild::Project").values():
+        assert build["Environment"]["Image"] == codebuild_image()
+        assert build["ServiceRole"] == USE_ROLE
+        assert build["VpcConfig"] == {
+            "VpcId": "GetEnvironmentConfiguration.VpcId",
+            "Subnets": ["subnet-1", "subnet-2"],
+            "SecurityGroupIds": ["sg-1"],
+        }
+
+
+@pytest.mark.parametrize("stack", PROJECTS)
+def test_artifacts_have_a_bucket_whose_name_any_project_may_have(stack: type[Stack]) -> None:
+    (bucket,) = deployed(stack).resources("AWS::S3::Bucket").values()
+    assert bucket["BucketName"] == f"sm-mlops-cp-p-abc-{ACCOUNT}"
+
+
+def test_only_an_approval_starts_a_deployment_and_with_its_own_package() -> None:
+    """B064, B065."""
+    rule = deployed(ProjectModelDeploy).resources("AWS::Events::Rule")["ModelDeployRegistryEventRule"]
+    assert rule["EventPattern"] == {
+        "source": ["aws.sagemaker"],
+        "detail-type": ["SageMaker Model Package State Change"],
+        "detail": {"ModelPackageGroupName": ["Ages-p-abc"], "ModelApprovalStatus": ["Approved"]},
+    }
+    assert rule["Targets"] == [
+        {
+            "Id": "pipeline",
+            "Arn": f"arn:aws:codepipeline:eu-west-1:{ACCOUNT}:ModelDeployPipeline",
+            "RoleArn": USE_ROLE,
+            "InputTransformer": {
+                "InputPathsMap": {"package": "$.detail.ModelPackageArn"},
+                "InputTemplate": '{"variables":[{"name":"ModelPackageArn","value":<package>}]}',
+            },
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("several", "role", "accounts"),
+    [
+        (
+            "YES",
+            "GetEnvironmentConfiguration.StagingStackSetExecutionRole",
+            "GetEnvironmentConfiguration.StagingAccounts",
+        ),
+        ("NO", "GetEnvironmentConfiguration.StackSetExecutionRole", ACCOUNT),
+    ],
+)
+def test_a_stage_is_deployed_with_its_own_role(several: str, role: str, accounts: str) -> None:
+    """B086: what is done for staging is done for production, too."""
+    (pipeline,) = (
+        deployed(ProjectModelDeploy, MultiAccountDeployment=several).resources("AWS::CodePipeline::Pipeline").values()
+    )
+    staging, production = (pipeline["Stages"][n]["Actions"][0]["Configuration"] for n in (2, 3))
+    assert (staging["ExecutionRoleName"], staging["DeploymentTargets"]) == (role, accounts)
+    assert (production["ExecutionRoleName"], production["DeploymentTargets"]) == (
+        role.replace("Staging", "Prod"),
+        accounts.replace("Staging", "Production"),
+    )
