@@ -9,10 +9,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import generate, lint, package, start
+from bench import generate, lint, package, sandbox, start
 from bench.measure import table
 
-PARTS = {"start": start, "generate": generate, "package": package, "lint": lint}
+PARTS = {"start": start, "generate": generate, "package": package, "lint": lint, "sandbox": sandbox}
 
 
 def main() -> None:
