@@ -77,9 +77,17 @@ class StackSetsApi:
         with translated(definition.name, HINTS):
             self._api.create_stack_set(**_definition(definition), ClientRequestToken=token)
 
-    def update_set(self, definition: Definition, preferences: Preferences, operation: str) -> None:
+    def update_set(
+        self,
+        definition: Definition,
+        preferences: Preferences,
+        operation: str,
+        accounts: tuple[str, ...] = (),
+        regions: tuple[str, ...] = (),
+    ) -> None:
+        some = _cells(definition.name, accounts, regions) if accounts and regions else {}
         with _operating(definition.name):
-            self._api.update_stack_set(**_definition(definition), **_operate(preferences, operation))
+            self._api.update_stack_set(**{**_definition(definition), **some}, **_operate(preferences, operation))
 
     def retry_instances(
         self,

@@ -51,7 +51,16 @@ class StackSets(Protocol):
 
     def create_set(self, definition: Definition) -> None: ...
 
-    def update_set(self, definition: Definition, preferences: Preferences, operation: str) -> None: ...
+    def update_set(
+        self,
+        definition: Definition,
+        preferences: Preferences,
+        operation: str,
+        accounts: tuple[str, ...] = (),
+        regions: tuple[str, ...] = (),
+    ) -> None:
+        """Change the set, which makes every instance OUTDATED, and update these instances; all of them without any."""
+        ...
 
     def retry_instances(
         self,

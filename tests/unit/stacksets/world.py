@@ -121,10 +121,18 @@ class World:
         self._tick("create_set")
         self.sets[definition.name] = Held(definition)
 
-    def update_set(self, definition: Definition, preferences: Preferences, operation: str) -> None:
+    def update_set(
+        self,
+        definition: Definition,
+        preferences: Preferences,
+        operation: str,
+        accounts: tuple[str, ...] = (),
+        regions: tuple[str, ...] = (),
+    ) -> None:
         held = self.sets[definition.name]
         every = tuple(cell for cell, one in held.instances.items() if one.status != "INOPERABLE")
-        self._submit(definition.name, Job(operation, "update", every, preferences))
+        some = tuple((account, region) for account in accounts for region in regions)
+        self._submit(definition.name, Job(operation, "update", some or every, preferences))
         held.definition = definition
         for cell in every:
             held.instances[cell] = replace(held.instances[cell], status="OUTDATED")
