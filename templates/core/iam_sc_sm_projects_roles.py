@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from awacs.aws import PolicyDocument
 from troposphere import Equals, GetAtt, Not
 from troposphere.iam import Policy, Role
 
@@ -134,9 +135,19 @@ def use_role(name: Any) -> Role:
         RoleName=name,
         Path=SERVICE_PATH,
         Description="Runs builds and pipelines of SageMaker projects",
-        AssumeRolePolicyDocument=trust("cloudformation", "codebuild", "codepipeline", "events"),
+        AssumeRolePolicyDocument=trust_of_projects(),
         Policies=[Policy(PolicyName="RunProjects", PolicyDocument=policy(*statements))],
     )
+
+
+def trust_of_projects() -> PolicyDocument:
+    """CodePipeline is not documented to send a source account when it assumes a role, the other services are.
+
+    What keeps strangers' pipelines out is that CodePipeline takes roles of the pipeline's own account only.
+    """
+    told = trust("cloudformation", "codebuild", "events")
+    silent = trust_plain("codepipeline")
+    return policy(told.properties["Statement"], silent.properties["Statement"])
 
 
 def _environment_roles(name: str) -> Any:

@@ -107,9 +107,9 @@ def test_no_managed_policy_of_full_access(emitted: Emitted) -> None:
 def test_a_service_that_assumes_a_role_does_so_for_this_account(emitted: Emitted) -> None:
     """B032: Confused deputy: every trust in a service carries the source account or a source ARN.
 
-    Lambda and Service Catalog send neither when they assume a role, so a condition would lock them out.
+    Lambda, Service Catalog and CodePipeline are not documented to send either: a condition might lock them out.
     """
-    silent = {"lambda.amazonaws.com", "servicecatalog.amazonaws.com"}
+    silent = {"codepipeline.amazonaws.com", "lambda.amazonaws.com", "servicecatalog.amazonaws.com"}
     wrong = []
     for role in emitted.resources("AWS::IAM::Role"):
         for document in documents(role.properties["AssumeRolePolicyDocument"]):

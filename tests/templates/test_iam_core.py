@@ -137,14 +137,19 @@ def test_project_roles_outlive_the_stack(projects: Rendered, name: str) -> None:
 
 
 def test_the_use_role_is_for_four_services_of_this_account(projects: Rendered) -> None:
-    services = ("cloudformation", "codebuild", "codepipeline", "events")
+    services = ("cloudformation", "codebuild", "events")
     assert projects.trust(USE) == [
         {
             "Effect": "Allow",
             "Action": ["sts:AssumeRole"],
             "Principal": {"Service": [f"{name}.amazonaws.com" for name in services]},
             "Condition": {"StringEquals": {"aws:SourceAccount": "111111111111"}},
-        }
+        },
+        {
+            "Effect": "Allow",
+            "Action": ["sts:AssumeRole"],
+            "Principal": {"Service": ["codepipeline.amazonaws.com"]},
+        },
     ]
 
 
