@@ -210,28 +210,10 @@ class Deployer:
             raise ToolError(
                 f"{name}: change set: {reason}", "nothing was changed; repair it and run the same command again"
             )
-        with translated(name):
-            return ChangeSetView(name, kind, change_set, stack, tuple(self._changes(change_set, ())))
+        return ChangeSetView(name, kind, change_set, stack, tuple(changes_of(self.cloud, change_set)))
 
     def _settled(self, change_set: str) -> Mapping[str, Any]:
-        for delay in wait_turns(self.pace):
-            with translated(change_set):
-                found: Mapping[str, Any] = self._api.describe_change_set(ChangeSetName=change_set)
-            if found["Status"] not in ("CREATE_PENDING", "CREATE_IN_PROGRESS"):
-                return found
-            self.clock.sleep(delay)
-        raise AssertionError("wait_turns never ends")
-
-    def _changes(self, change_set: str, path: tuple[str, ...]) -> Iterator[ResourceChange]:
-        """Changes of resources; a nested stack stands for its own changes, and for nothing when it has none."""
-        call = self._api.describe_change_set
-        for entry in pages(call, "Changes", ChangeSetName=change_set, IncludePropertyValues=True):
-            change = entry["ResourceChange"]
-            here = (*path, change["LogicalResourceId"])
-            if change["ResourceType"] == NESTED and change.get("ChangeSetId"):
-                yield from self._changes(change["ChangeSetId"], here)
-            else:
-                yield _change(here, change)
+        return settled(self.cloud, change_set, self.clock, self.pace)
 
     def _run(self, view: ChangeSetView) -> None:
         follower = Follower(self.cloud, view.stack_id, self.report)
@@ -251,6 +233,31 @@ class Deployer:
         with translated(name):
             self._api.update_termination_protection(StackName=name, EnableTerminationProtection=on)
         self.report(StackStep(name, f"termination protection is {'on' if on else 'off'}"))
+
+
+def settled(cloud: Cloud, change_set: str, clock: Clock = SYSTEM, pace: Pace = PACE) -> Mapping[str, Any]:
+    """The description of a change set (by id) once the service has made it up or failed to."""
+    for delay in wait_turns(pace):
+        with translated(change_set):
+            found: Mapping[str, Any] = cloud.client("cloudformation").describe_change_set(ChangeSetName=change_set)
+        if found["Status"] not in ("CREATE_PENDING", "CREATE_IN_PROGRESS"):
+            return found
+        clock.sleep(delay)
+    raise AssertionError("wait_turns never ends")
+
+
+def changes_of(cloud: Cloud, change_set: str, path: tuple[str, ...] = ()) -> Iterator[ResourceChange]:
+    """Changes of resources; a nested stack stands for its own changes, and for nothing when it has none."""
+    call = cloud.client("cloudformation").describe_change_set
+    with translated(change_set):
+        found = tuple(pages(call, "Changes", ChangeSetName=change_set, IncludePropertyValues=True))
+    for entry in found:
+        change = entry["ResourceChange"]
+        here = (*path, change["LogicalResourceId"])
+        if change["ResourceType"] == NESTED and change.get("ChangeSetId"):
+            yield from changes_of(cloud, change["ChangeSetId"], here)
+        else:
+            yield _change(here, change)
 
 
 def _change(path: tuple[str, ...], change: Mapping[str, Any]) -> ResourceChange:

@@ -152,7 +152,27 @@ def change_row(change: Change, *, values: bool) -> Row:
         "Details": [_detail(detail, values) for detail in change.details],
         "ChangeSetId": change.change_set_id,
     }
-    return {"Type": "Resource", "ResourceChange": resource}
+    contexts = _contexts(change) if values and change.action == "Modify" else {}
+    return {"Type": "Resource", "ResourceChange": {**resource, **contexts}}
+
+
+def _contexts(change: Change) -> Row:
+    """The resource before and after; only the properties that differ stand in them."""
+    own = [detail for detail in change.details if detail.attribute == "Properties" and detail.name]
+    before = {detail.name: _value(detail.before) for detail in own if detail.before is not None}
+    after = {detail.name: _value(detail.after) for detail in own if detail.after is not None}
+    return {
+        "BeforeContext": json.dumps({"Properties": before}, sort_keys=True),
+        "AfterContext": json.dumps({"Properties": after}, sort_keys=True),
+    }
+
+
+def _value(shown: str) -> Any:
+    """A value as it was before it became text."""
+    try:
+        return json.loads(shown) if shown.startswith(("{", "[")) else shown
+    except ValueError:
+        return shown
 
 
 def _detail(detail: ChangeDetail, values: bool) -> Row:

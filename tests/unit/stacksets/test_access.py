@@ -10,6 +10,7 @@ import pytest
 from stacksets.access import widens
 
 READ = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+DENY = {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}
 WRITE = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}
 
 
@@ -41,6 +42,13 @@ def document(*statements: object) -> dict[str, object]:
         (change("AWS::IAM::ManagedPolicy", before=document(READ, WRITE), after=document(READ)), False),
         (change("AWS::IAM::Role", before={"Description": "a"}, after={"Description": "b"}), False),
         (change("AWS::IAM::Role"), True),
+        (change("AWS::IAM::Role", target="MaxSessionDuration"), False),
+        (change("AWS::IAM::Role", target="AssumeRolePolicyDocument"), True),
+        (change("AWS::S3::BucketPolicy", before=document(READ, DENY), after=document(READ)), True),
+        (change("AWS::S3::BucketPolicy", before=document(READ), after=document(READ, DENY)), False),
+        (change("AWS::IAM::Role", before={"PermissionsBoundary": "a"}, after={}), True),
+        (change("AWS::IAM::Role", before={"PermissionsBoundary": "a"}, after={"PermissionsBoundary": "b"}), True),
+        (change("AWS::IAM::Role", before={}, after={"PermissionsBoundary": "a"}), False),
         (
             change(
                 "AWS::IAM::Role", before={"Policies": []}, after={"Policies": [{"PolicyName": "p", **document(READ)}]}
