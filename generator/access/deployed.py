@@ -174,6 +174,8 @@ def _attribute(stack: Stack, type_: str, title: str, attribute: str) -> str:
             return stack.arn("lambda", f"function:{name}")
         case "AWS::Logs::LogGroup", "Arn":
             return stack.arn("logs", f"log-group:{stack.properties(title).get('LogGroupName', title)}:*")
+    if attribute == "VpcId":
+        return f"vpc-{stack.account}"
     if attribute.endswith("Arn"):
         return stack.arn(type_.split("::")[1].lower(), title)
     return f"{name}.{attribute}"

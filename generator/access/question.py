@@ -1,0 +1,243 @@
+"""A question in people's words -> a request with its context, and the policies of a site that bear on it.
+
+What a caller, a resource and a network imply is filled in (organization, tags, TLS, endpoint); everything else is what
+the question says. Sources: IAM User Guide, global condition keys; each service's own keys where it says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from generator.access.names import Account, World, account_of
+from generator.access.policy import Kind, Policy
+from generator.access.principal import Principal, PrincipalKind, principal_of, session
+from generator.access.request import Missing, Request, Value
+from generator.access.resolve import Document, Endpoint, Guarded, Role, Site
+from generator.errors import ToolError
+
+INTERNET = ""
+UNKNOWN_VALUE = "?"
+# Action prefix -> the endpoint service that takes its calls, where the two have different names
+ENDPOINT_SERVICES = {"cloudwatch": "monitoring", "sagemaker": "sagemaker.api", "ecr": "ecr.api"}
+RUNTIME = ("InvokeEndpoint", "InvokeEndpointAsync", "InvokeEndpointWithResponseStream")
+KINDS = {"bucket": Kind.RESOURCE, "key": Kind.KEY}
+
+
+@dataclass(frozen=True)
+class Question:
+    """`who` is a role's short name or ARN, a service, an account or `*`; `through` names the account whose network the
+    call comes through, or is empty for the internet; `owner` the account that owns a resource whose ARN does not say."""
+
+    who: str
+    action: str
+    resource: str = "*"
+    owner: str = ""
+    through: str = INTERNET
+    context: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    others: Missing = Missing.ABSENT
+
+
+@dataclass(frozen=True)
+class Case:
+    """A question made concrete."""
+
+    request: Request
+    policies: tuple[Policy, ...]
+
+
+def names_of(site: Site) -> dict[str, str]:
+    """What `{…}` stands for in resources: accounts, buckets, keys and endpoints by name."""
+    world = site.world
+    names = {account.name: account.id for account in world.accounts}
+    names |= {"region": world.region, "partition": world.partition, "name": world.name, "organization": world.organization}
+    for one in site.guarded:
+        names[one.title] = one.arn
+    for endpoint in site.endpoints:
+        place = world.find(endpoint.account)
+        names[f"{endpoint.title}:{place.name if place else endpoint.account}"] = endpoint.id
+    return names | {role.short: role.arn for role in site.roles}
+
+
+def filled(site: Site, value: Any, names: Mapping[str, str] | None = None) -> Any:
+    """`{name}` replaced in texts and lists of texts; `${…}`, a policy variable, stays."""
+    known = names or names_of(site)
+    if isinstance(value, list):
+        return [filled(site, one, known) for one in value]
+    if not isinstance(value, str):
+        return value
+    for name, text in known.items():
+        value = value.replace(f"{{{name}}}", text)
+    return value
+
+
+def case(site: Site, question: Question) -> Case:
+    """The request and the policies of `site` that decide about it."""
+    names = names_of(site)
+    resource = filled(site, question.resource, names)
+    role, principal = _caller(site, filled(site, question.who, names))
+    guarded, target = site.owner(resource), _role_at(site, resource)
+    owner = _owner(site.world, question, resource, guarded, principal)
+    endpoint = _endpoint(site, question)
+    context = {
+        **_caller_keys(site.world, principal, role),
+        **_resource_keys(site.world, owner, resource, guarded, target),
+        **_network_keys(site.world, question, endpoint),
+        **{key: _value(filled(site, value, names)) for key, value in question.context.items()},
+    }
+    request = Request(principal, question.action, resource, owner, context, question.others)
+    trusting = target if question.action.lower().startswith("sts:") else None
+    return Case(request, tuple(_policies(site, principal, owner, role, guarded, trusting, endpoint)))
+
+
+def _caller(site: Site, who: str) -> tuple[Role | None, Principal]:
+    for role in site.roles:
+        if who in (role.short, role.arn):
+            return role, session(role.arn, "somebody")
+    if "@" in who:
+        name, _, place = who.rpartition("@")
+        account = site.world.account(place)
+        if name == "root":
+            return None, principal_of(account.id)
+        if name.startswith("user/"):
+            return None, principal_of(f"arn:{site.world.partition}:iam::{account.id}:{name}")
+        if name.startswith("role/"):
+            return None, session(f"arn:{site.world.partition}:iam::{account.id}:{name}", "somebody")
+        site.role(who)
+    return None, principal_of(who)
+
+
+def _role_at(site: Site, arn: str) -> Role | None:
+    return next((role for role in site.roles if role.arn == arn), None)
+
+
+def _owner(world: World, question: Question, resource: str, guarded: Guarded | None, principal: Principal) -> str:
+    if question.owner:
+        return world.account(question.owner).id
+    if guarded:
+        return guarded.account
+    own = account_of(resource)
+    if own or resource == "*":
+        return own or principal.account
+    raise ToolError(f"{resource}: whose is it?", "give the account that owns it: owner, or --owner")
+
+
+def _caller_keys(world: World, principal: Principal, role: Role | None) -> dict[str, Value]:
+    keys: dict[str, Value] = {f"aws:PrincipalTag/{k}": v for k, v in (role.tags if role else {}).items()}
+    if not principal.account:
+        return keys
+    place = world.find(principal.account)
+    return keys | _organization(world, place, "aws:PrincipalOrgID", "aws:PrincipalOrgPaths")
+
+
+def _resource_keys(
+    world: World, owner: str, resource: str, guarded: Guarded | None, target: Role | None
+) -> dict[str, Value]:
+    tags = guarded.tags if guarded and guarded.kind == "key" else target.tags if target else {}
+    keys: dict[str, Value] = {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
+    return keys | _organization(world, world.find(owner), "aws:ResourceOrgID", "aws:ResourceOrgPaths")
+
+
+def _network_keys(world: World, question: Question, endpoint: Endpoint | None) -> dict[str, Value]:
+    keys: dict[str, Value] = {
+        "aws:SecureTransport": "true",
+        "aws:ViaAWSService": "false",
+        "aws:RequestedRegion": world.region,
+        "s3:TlsVersion": "1.3" if question.action.startswith("s3:") else Missing.ABSENT,
+        "aws:SourceVpce": endpoint.id if endpoint else Missing.ABSENT,
+        "aws:SourceVpc": endpoint.vpc if endpoint else Missing.ABSENT,
+        "aws:VpceAccount": endpoint.account if endpoint else Missing.ABSENT,
+    }
+    place = world.find(endpoint.account) if endpoint else None
+    return keys | _organization(world, place, "aws:VpceOrgID", "aws:VpceOrgPaths")
+
+
+def _organization(world: World, account: Account | None, id_key: str, paths_key: str) -> dict[str, Value]:
+    if account is None or not account.path:
+        return {id_key: Missing.ABSENT, paths_key: Missing.ABSENT}
+    return {id_key: world.organization, paths_key: (account.path,)}
+
+
+def _endpoint(site: Site, question: Question) -> Endpoint | None:
+    if question.through == INTERNET:
+        return None
+    account = site.world.account(question.through)
+    prefix, _, name = question.action.partition(":")
+    service = "sagemaker.runtime" if name in RUNTIME else ENDPOINT_SERVICES.get(prefix, prefix)
+    found = site.endpoint(account.id, service)
+    if found is None:
+        raise ToolError(f"{question.action}: the network of {account.name} has no endpoint for {service}", "")
+    return found
+
+
+def _value(given: Any) -> Value:
+    match given:
+        case None:
+            return Missing.ABSENT
+        case "?":
+            return Missing.UNKNOWN
+        case list():
+            return tuple(str(one) for one in given)
+        case bool():
+            return str(given).lower()
+    return str(given)
+
+
+def _policies(
+    site: Site,
+    principal: Principal,
+    owner: str,
+    role: Role | None,
+    guarded: Guarded | None,
+    trusting: Role | None,
+    endpoint: Endpoint | None,
+) -> Iterator[Policy]:
+    yield from _organization_policies(site, principal, owner)
+    if endpoint and endpoint.policy:
+        yield _policy(endpoint.policy, Kind.ENDPOINT)
+    if role and role.boundary:
+        yield _policy(role.boundary, Kind.BOUNDARY)
+    for document in role.identity if role else _stranger(principal):
+        yield _policy(document, Kind.IDENTITY)
+    if guarded and guarded.policy:
+        yield _policy(guarded.policy, KINDS[guarded.kind])
+    if trusting:
+        yield _policy(trusting.trust, Kind.TRUST)
+
+
+def _stranger(principal: Principal) -> tuple[Document, ...]:
+    """A caller that the platform did not make is taken to have every right in its own account: the worst case."""
+    if principal.kind not in (PrincipalKind.SESSION, PrincipalKind.USER):
+        return ()
+    return (Document("identity", "administrator of the caller's account", "", ALLOW_ALL),)
+
+
+ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Sid": "Everything", "Effect": "Allow", "Action": "*", "Resource": "*"}]}
+
+
+def _organization_policies(site: Site, principal: Principal, owner: str) -> Iterator[Policy]:
+    """SCPs stand over the caller, RCPs over the resource; neither binds the management account."""
+    for documents, account, kind in ((site.scps, principal.account, Kind.SCP), (site.rcps, owner, Kind.RCP)):
+        if not documents or not _is_below_guardrails(site.world, account):
+            continue
+        full = ALLOW_ALL if kind is Kind.SCP else RCP_FULL
+        yield Policy("FullAWSAccess", kind, full, "guarded units")
+        for document in documents:
+            yield Policy(document.name, kind, document.body, "guarded units")
+
+
+RCP_FULL = {
+    "Version": "2012-10-17",
+    "Statement": [{"Sid": "Everything", "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}],
+}
+
+
+def _is_below_guardrails(world: World, account: str) -> bool:
+    """Guardrails are attached to the units of the environment's own and its target accounts."""
+    stages = [one.id for accounts in world.targets.values() for one in accounts]
+    return world.units and account in (world.dev.id, *stages)
+
+
+def _policy(document: Document, kind: Kind) -> Policy:
+    return Policy(document.name, kind, document.body)
