@@ -18,6 +18,7 @@ from stacksets.waiting import Pace
 from tests.unit.stacksets.world import World, fleet, spec
 
 STAGING, PROD = fleet(3), fleet(5, first=100)
+READS = ("DescribeStackSet", "ListStackInstances", "DescribeStackSetOperation")
 
 
 def engine(world: World, events: list[Event] | None = None) -> Engine:
@@ -60,7 +61,7 @@ def test_a_plan_without_changes_makes_the_least_calls() -> None:
     apply(plan_of(world, four(prod=fleet(250, first=100))), engine(world))
     world.calls.clear()
     assert plan_of(world, four(prod=fleet(250, first=100))).is_empty
-    assert world.calls == {"describe": 4, "instances": 1 + 1 + 3 + 3}
+    assert world.calls == {"DescribeStackSet": 4, "ListStackInstances": 1 + 1 + 3 + 3}
 
 
 def test_a_change_is_one_update_a_set_and_few_polls() -> None:
@@ -68,9 +69,9 @@ def test_a_change_is_one_update_a_set_and_few_polls() -> None:
     apply(plan_of(world, four()), engine(world))
     world.calls.clear()
     apply(plan_of(world, four("v2")), engine(world))
-    assert world.calls["update"] == 4
-    assert {key for key in world.calls if key not in ("describe", "instances", "operation")} == {"update"}
-    assert world.calls["operation"] <= 2 * (1 + 17) + 2 * (1 + 3)
+    assert world.calls["UpdateStackSet"] == 4
+    assert {key for key in world.calls if key not in READS} == {"UpdateStackSet"}
+    assert world.calls["DescribeStackSetOperation"] <= 2 * (1 + 17) + 2 * (1 + 3)
     assert plan_of(world, four("v2")).is_empty
 
 
@@ -90,7 +91,7 @@ def test_a_failing_account_keeps_prod_untouched_and_a_second_run_finishes() -> N
         AccountFailed("e-roles-staging", "000000000002", "eu-west-1", "Bucket x already exists in 000000000002")
     ]
     assert set(world.sets) == {"e-roles-staging"}
-    world.failing.clear()
+    world.fate.failing.clear()
     apply(plan_of(world, four()), engine(world))
     assert plan_of(world, four()).is_empty
 
@@ -108,7 +109,7 @@ def test_accounts_with_their_own_values_get_an_operation_each_all_at_once() -> N
     own = {account: {"VPCCIDR": f"10.{position}.0.0/16"} for position, account in enumerate(STAGING)}
     specs = [spec("staging", "network", STAGING, overrides=own)]
     apply(plan_of(world, specs), engine(world))
-    assert world.calls["create"] == 3
+    assert world.calls["CreateStackInstances"] == 3
     assert world.clock.time < 200
     assert {account: values for (account, _), values in world.sets["e-network-staging"].overrides.items()} == own
     assert plan_of(world, specs).is_empty
@@ -121,7 +122,7 @@ def test_after_too_many_failures_no_further_operation_is_started() -> None:
     gentle = Preferences(max_concurrent_count=4)
     with pytest.raises(AccountsFailed):
         apply(plan_of(world, [spec("staging", "network", accounts, overrides=own, preferences=gentle)]), engine(world))
-    assert world.calls["create"] == 4
+    assert world.calls["CreateStackInstances"] == 4
 
 
 def test_an_interrupted_run_leaves_its_operation_and_the_next_waits_for_it() -> None:
@@ -129,11 +130,11 @@ def test_an_interrupted_run_leaves_its_operation_and_the_next_waits_for_it() -> 
     world.clock.until = 50
     with pytest.raises(KeyboardInterrupt):
         apply(plan_of(world, four()), engine(world))
-    assert world.calls["create"] == 1
+    assert world.calls["CreateStackInstances"] == 1
     plan = settled(lambda: plan_of(world, four()), engine(world, events))
     apply(plan, engine(world, events))
     assert [event.is_adopted for event in events if isinstance(event, OperationStarted)] == [True, False, False, False]
-    assert world.calls["create"] == 4
+    assert world.calls["CreateStackInstances"] == 4
     assert plan_of(world, four()).is_empty
 
 
@@ -148,9 +149,9 @@ def test_interrupted_at_any_moment_the_same_command_ends_in_the_same_state(momen
     except KeyboardInterrupt:
         apply(settled(lambda: plan_of(world, changed), engine(world)), engine(world))
     assert plan_of(world, changed).is_empty
-    digests = {content[0] for held in world.sets.values() for content in held.stacks.values()}
+    digests = {content.template for held in world.sets.values() for content in held.stacks.values()}
     assert digests == {changed[0].template.sha256}
-    ids = [job.id for held in world.sets.values() for job in held.jobs]
+    ids = [job.id for held in world.sets.values() for job in held.jobs.values()]
     assert len(ids) == len(set(ids))
 
 
@@ -192,11 +193,12 @@ def test_the_same_change_twice_takes_the_next_attempt() -> None:
 def test_who_cannot_be_removed_keeps_nobody_from_converging() -> None:
     world = World()
     apply(plan_of(world, four()), engine(world))
-    world.failing[PROD[0]] = "role cannot be assumed"
+    world.fate.failing[PROD[0]] = "role cannot be assumed"
     changed = four("v2", prod=PROD[1:])
     with pytest.raises(AccountsFailed):
         apply(plan_of(world, changed), engine(world))
-    assert {content[0] for content in world.sets["e-roles-staging"].stacks.values()} == {changed[0].template.sha256}
+    stacks = world.sets["e-roles-staging"].stacks
+    assert {content.template for content in stacks.values()} == {changed[0].template.sha256}
 
 
 def test_destroy_leaves_nothing() -> None:
@@ -222,5 +224,5 @@ def test_ten_thousand_accounts() -> None:
     apply(plan_of(world, four(prod=many)), engine(world))
     world.calls.clear()
     apply(plan_of(world, four("v2", prod=many)), engine(world))
-    assert world.calls["update"] == 4
+    assert world.calls["UpdateStackSet"] == 4
     assert plan_of(world, four("v2", prod=many)).is_empty
