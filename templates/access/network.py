@@ -65,6 +65,8 @@ def may_keep_network(ours: Conditions = OWN_ENVIRONMENT) -> list[Statement]:
     return [
         allow("CreateNetwork", of("ec2", *CREATE), everything),
         allow("ChangeNetwork", of("ec2", *CHANGE), everything, when=ours),
+        # A VPC that gives its options up takes `default` instead, which carries no tag; the VPC has to carry ours.
+        allow("TakeDefaultOptions", of("ec2", "AssociateDhcpOptions"), arn("ec2", "dhcp-options/*")),
         # Security group rules and endpoints are resources of their own that get no tag from the stack.
         allow("ChangeRules", of("ec2", *CHANGE_RULES), arn("ec2", "security-group-rule/*")),
         allow(

@@ -87,6 +87,18 @@ def test_the_setup_role_changes_only_what_carries_the_environments_tag() -> None
     assert {"ec2:DeleteVpc", "ec2:DeleteSubnet", "ec2:ReleaseAddress"} <= set(change["Action"])
 
 
+def test_the_setup_role_may_give_a_vpc_its_default_options_back() -> None:
+    """CloudFormation does so before it deletes the options; `default` has no tags."""
+    setup = Rendered(EnvIamSetupStacksetRole)
+    assert setup.statement("SetupStackSetExecutionRole", "TakeDefaultOptions") == {
+        "Sid": "TakeDefaultOptions",
+        "Effect": "Allow",
+        "Action": ["ec2:AssociateDhcpOptions"],
+        "Resource": ["arn:aws:ec2:eu-west-1:111111111111:dhcp-options/*"],
+    }
+    assert "ec2:AssociateDhcpOptions" in setup.statement("SetupStackSetExecutionRole", "ChangeNetwork")["Action"]
+
+
 def test_the_boundary_of_targets_lets_nothing_make_a_role() -> None:
     allowed = actions(Rendered(EnvIamSetupStacksetRole).statements("PermissionsBoundary"))
     assert {action for action in allowed if action.startswith("iam:")} == {"iam:PassRole"}
