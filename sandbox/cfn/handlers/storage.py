@@ -157,7 +157,7 @@ def _update_key(task: Task) -> Made:
     _set_key(task, key_id)
     old = task.old.tags if task.old else {}
     backend.untag_resource(key_id, [name for name in old if name not in task.scope.tags])
-    backend.tag_resource(key_id, [{"TagKey": name, "TagValue": value} for name, value in task.scope.tags.items()])
+    backend.tag_resource(key_id, dict(task.scope.tags))
     return Made(key_id, dict(task.old.attributes) if task.old else {})
 
 

@@ -214,6 +214,22 @@ def test_keys_buckets_and_parameters(here, client):
     assert kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] == "PendingDeletion"
 
 
+def test_tags_of_a_stack_reach_what_stands_already(here, client):
+    """One value changes, one goes, one comes: keys, buckets and functions follow."""
+    before, wanted = {"team": "a", "old": "1"}, {"team": "b", "new": "2"}
+    here.create(STORE, tags=before)
+    here.create(COMPUTE, "work", tags=before)
+    stack, work = here.update(STORE, tags=wanted), here.update(COMPUTE, "work", tags=wanted)
+    assert (failures(stack, "UPDATE_FAILED"), failures(work, "UPDATE_FAILED")) == ([], [])
+    key = client("kms").list_resource_tags(KeyId=stack.output("Key"))["Tags"]
+    bucket = client("s3").get_bucket_tagging(Bucket=stack.output("Bucket"))["TagSet"]
+    functions = client("lambda")
+    function = functions.list_tags(Resource=functions.get_function(FunctionName="look")["Configuration"]["FunctionArn"])["Tags"]
+    assert {tag["TagKey"]: tag["TagValue"] for tag in key} == {"a": "b"} | wanted
+    assert {tag["Key"]: tag["Value"] for tag in bucket} == wanted
+    assert function == wanted
+
+
 def test_a_bucket_that_is_not_empty_stays(here, client):
     stack = here.create(STORE)
     client("s3").put_object(Bucket=stack.output("Bucket"), Key="k", Body=b"v")
