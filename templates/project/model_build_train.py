@@ -41,7 +41,14 @@ class ProjectModelBuildTrain(Stack):
         seed = f"{self.release.prefix}/{SEED_KEY}"
         self.add(
             environment_configuration(
-                ("DataBucketName", "ModelBucketName", "SeedCodeBucketName", "S3KmsKeyId", "PipelineExecutionRole")
+                (
+                    "DataBucketName",
+                    "ModelBucketName",
+                    "SeedCodeBucketName",
+                    "S3KmsKeyId",
+                    "EbsKmsKeyArn",
+                    "PipelineExecutionRole",
+                )
             )
         )
         bucket = self.add(delivery.artifact_bucket("MlOpsArtifactsBucket"))
@@ -88,6 +95,8 @@ def build_variables() -> dict[str, object]:
         "SAGEMAKER_TRAINING_ROLE_ARN": environment("ExecutionRole"),
         "SAGEMAKER_SUBNET_IDS": environment_list("SubnetIds"),
         "SAGEMAKER_SECURITY_GROUPS": environment_list("SecurityGroups"),
-        "SAGEMAKER_KMS_KEY_ID": environment("KmsKeyId"),
+        # Target accounts read models with the key of the buckets, and with no other.
+        "SAGEMAKER_KMS_KEY_ID": environment("S3KmsKeyId"),
+        "SAGEMAKER_VOLUME_KMS_KEY_ID": environment("EbsKmsKeyArn"),
         "AWS_REGION": Ref("AWS::Region"),
     }

@@ -87,6 +87,19 @@ def test_builds_run_in_the_vpc_with_the_current_image(stack: type[Stack]) -> Non
         }
 
 
+def test_models_are_encrypted_with_the_key_that_target_accounts_may_use() -> None:
+    """Target accounts decrypt with the key of the buckets only (env-kms); volumes have a key of their own."""
+    (build,) = deployed(ProjectModelBuildTrain).resources("AWS::CodeBuild::Project").values()
+    keys = {one["Name"]: one["Value"] for one in build["Environment"]["EnvironmentVariables"] if "KMS" in one["Name"]}
+    assert keys == {
+        "SAGEMAKER_KMS_KEY_ID": "GetEnvironmentConfiguration.S3KmsKeyId",
+        "SAGEMAKER_VOLUME_KMS_KEY_ID": "GetEnvironmentConfiguration.EbsKmsKeyArn",
+    }
+    look_up = deployed(ProjectModelBuildTrain).resources("Custom::GetEnvironmentConfiguration")
+    asked = {one["VariableName"]: one["ParameterName"] for one in look_up["GetEnvironmentConfiguration"]["SSMParams"]}
+    assert (asked["S3KmsKeyId"], asked["EbsKmsKeyArn"]) == ("kms-s3-key-arn", "kms-ebs-key-arn")
+
+
 @pytest.mark.parametrize("stack", PROJECTS)
 def test_artifacts_have_a_bucket_whose_name_any_project_may_have(stack: type[Stack]) -> None:
     (bucket,) = deployed(stack).resources("AWS::S3::Bucket").values()

@@ -15,6 +15,7 @@ TEXTS = {
     "processing_role_arn": "SAGEMAKER_PROCESSING_ROLE_ARN",
     "training_role_arn": "SAGEMAKER_TRAINING_ROLE_ARN",
     "kms_key": "SAGEMAKER_KMS_KEY_ID",
+    "volume_key": "SAGEMAKER_VOLUME_KMS_KEY_ID",
     "region": "AWS_REGION",
 }
 LISTS = {"subnets": "SAGEMAKER_SUBNET_IDS", "security_groups": "SAGEMAKER_SECURITY_GROUPS"}
@@ -35,6 +36,7 @@ class Environment:
     processing_role_arn: str
     training_role_arn: str
     kms_key: str
+    volume_key: str
     region: str
     subnets: tuple[str, ...]
     security_groups: tuple[str, ...]

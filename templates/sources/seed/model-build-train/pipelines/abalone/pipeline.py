@@ -75,7 +75,7 @@ def preprocess(environment, session, network, instance, data):
         instance_type=instance,
         sagemaker_session=session,
         network_config=network,
-        volume_kms_key=environment.kms_key,
+        volume_kms_key=environment.volume_key,
         output_kms_key=environment.kms_key,
         tags=environment.tags,
     )
@@ -101,7 +101,7 @@ def train(environment, session, network, instance, count, image, prepared):
         subnets=network.subnets,
         security_group_ids=network.security_group_ids,
         encrypt_inter_container_traffic=True,
-        volume_kms_key=environment.kms_key,
+        volume_kms_key=environment.volume_key,
         output_kms_key=environment.kms_key,
         hyperparameters=HYPERPARAMETERS,
         disable_profiler=True,  # SageMaker Debugger is closed to new customers since 2026-07-30
@@ -121,7 +121,7 @@ def evaluate(environment, session, network, instance, image, prepared, trained):
         instance_type=instance,
         sagemaker_session=session,
         network_config=network,
-        volume_kms_key=environment.kms_key,
+        volume_kms_key=environment.volume_key,
         output_kms_key=environment.kms_key,
         tags=environment.tags,
     )
