@@ -1,4 +1,4 @@
-"""A template's text as data, what differs between two of them, and the text made small enough to travel in a request."""
+"""A template's text as data, what differs between two of them, and the text made small enough for a request."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _Loader.add_multi_constructor("!", _function)
 def parsed(text: str, where: str) -> Template:
     """A template in YAML or JSON as plain data; ToolError when it is neither."""
     try:
-        found = yaml.load(text, Loader=_Loader)  # noqa: S506
+        found = yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as problem:
         raise ToolError(f"{where}: the template cannot be read: {problem}", "look at the template") from problem
     if not isinstance(found, dict):
@@ -99,7 +99,9 @@ def _named_by(key: str, value: object) -> Iterator[str]:
     elif key == "Fn::If" and isinstance(value, list) and value:
         yield str(value[0])
     elif key == "Fn::Sub":
-        yield from IN_TEXT.findall(value if isinstance(value, str) else str(value[0] if isinstance(value, list) else ""))
+        yield from IN_TEXT.findall(
+            value if isinstance(value, str) else str(value[0] if isinstance(value, list) else "")
+        )
 
 
 def _properties(before: Mapping[str, Any], after: Mapping[str, Any], moved: frozenset[str]) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ class Cloud:
         return self.caller_arn.split(":")[1]
 
     def client(self, service: str, region: str = "") -> Api:
-        """A client with standard retries, in which a quota error is not taken for a throttle."""
+        """A client with standard retries, in which a quota error is no throttle and a template is the text it was."""
         key = service, region or self.region
         with self._lock:
             if key not in self._clients:
@@ -80,6 +80,7 @@ class Cloud:
 
     def _make(self, service: str, region: str) -> Api:
         from botocore.config import Config
+        from botocore.handlers import json_decode_template_body
 
         config = Config(retries={"mode": "standard", "max_attempts": 10}, max_pool_connections=32)
         session: Any = self._session
@@ -88,6 +89,7 @@ class Cloud:
         name = client.meta.service_model.service_id.hyphenize()
         client.meta.events.register_first(f"needs-retry.{name}", _name_quota)
         client.meta.events.register("before-call", self._count)
+        client.meta.events.unregister("after-call.cloudformation.GetTemplate", json_decode_template_body)
         return client
 
     def _count(self, model: Api, **_: object) -> None:

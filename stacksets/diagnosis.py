@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from generator.errors import ToolError
@@ -17,28 +18,72 @@ SAMPLE = 3
 THREADS = 4
 
 
-class Members:
-    """Identities in member accounts: the execution role, taken on directly or by way of the administration role."""
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Another way in: an identity that may assume `role` in every member account (the organization's access role)."""
 
-    def __init__(self, cloud: Cloud, administration_role_arn: str, execution_role_name: str) -> None:
+    through: Callable[[], Cloud]
+    role: str
+
+
+class Members:
+    """Identities in member accounts: the execution role, taken on directly or by way of the administration role, else
+    through `door`. Where they are once, they stay; a way that is closed to us is not tried again.
+    """
+
+    def __init__(
+        self, cloud: Cloud, administration_role_arn: str, execution_role_name: str, door: Door | None = None
+    ) -> None:
         self._cloud = cloud
         self._administration = administration_role_arn
         self._execution = execution_role_name
+        self._door = door
         self._lock = threading.Lock()
-        self._through: list[Cloud] = []
+        self._through: dict[str, Cloud | ToolError] = {}
+        self._inside: dict[tuple[str, str], Cloud] = {}
 
     def enter(self, account: str, region: str) -> Cloud:
-        """Who we are in `account`; ToolError when neither way is open."""
-        role = f"arn:{self._cloud.partition}:iam::{account}:role/{self._execution}"
-        with suppress(ToolError):
-            return self._cloud.assume(role, region=region)
-        return self._administrator().assume(role, region=region)
+        """Who we are in `account`; ToolError when no way is open."""
+        if (account, region) not in self._inside:
+            self._inside[account, region] = self._enter(account, region)
+        return self._inside[account, region]
+
+    def _enter(self, account: str, region: str) -> Cloud:
+        role = self._role(account, self._execution)
+        ways = [lambda: self._cloud.assume(role, region=region)]
+        ways += [lambda: self._administrator().assume(role, region=region)]
+        if door := self._door:
+            ways += [lambda: self._keeper(door).assume(self._role(account, door.role), region=region)]
+        for way in ways:
+            with suppress(ToolError):
+                return way()
+        raise ToolError(self._refused(), "let one of them trust you, or set access.management_profile")
+
+    def _refused(self) -> str:
+        administration = self._administration.rpartition("/")[2] or "the administration role"
+        further = f", nor {self._door.role} as the organization's management account" if self._door else ""
+        return f"may not become {self._execution} there, neither directly nor as {administration}{further}"
+
+    def _role(self, account: str, name: str) -> str:
+        return f"arn:{self._cloud.partition}:iam::{account}:role/{name}"
 
     def _administrator(self) -> Cloud:
+        return self._once("administrator", lambda: self._cloud.assume(self._administration))
+
+    def _keeper(self, door: Door) -> Cloud:
+        return self._once("door", door.through)
+
+    def _once(self, who: str, become: Callable[[], Cloud]) -> Cloud:
         with self._lock:
-            if not self._through:
-                self._through.append(self._cloud.assume(self._administration))
-            return self._through[0]
+            if who not in self._through:
+                try:
+                    self._through[who] = become()
+                except ToolError as problem:
+                    self._through[who] = problem
+            found = self._through[who]
+        if isinstance(found, ToolError):
+            raise found
+        return found
 
 
 class Diagnosis:
