@@ -224,10 +224,10 @@ def test_tags_of_a_stack_reach_what_stands_already(here, client):
     key = client("kms").list_resource_tags(KeyId=stack.output("Key"))["Tags"]
     bucket = client("s3").get_bucket_tagging(Bucket=stack.output("Bucket"))["TagSet"]
     functions = client("lambda")
-    function = functions.list_tags(Resource=functions.get_function(FunctionName="look")["Configuration"]["FunctionArn"])["Tags"]
+    arn = functions.get_function(FunctionName="look")["Configuration"]["FunctionArn"]
     assert {tag["TagKey"]: tag["TagValue"] for tag in key} == {"a": "b"} | wanted
     assert {tag["Key"]: tag["Value"] for tag in bucket} == wanted
-    assert function == wanted
+    assert functions.list_tags(Resource=arn)["Tags"] == wanted
 
 
 def test_a_bucket_that_is_not_empty_stays(here, client):
