@@ -73,7 +73,8 @@ class EnvKms(Stack):
     def build(self) -> None:
         jobs = (self.TEAM_ADMINISTRATOR, self.DATA_SCIENTIST, self.EXECUTION_ROLE, self.PIPELINE_ROLE, self.LAUNCH_ROLE)
         shared = [iam.key_administration(), users_do_not_administer(jobs[1:4])]
-        storage = [*shared, admits_users(jobs), admits_grants()]
+        worn_by_services = (self.EXECUTION_ROLE, self.PIPELINE_ROLE)
+        storage = [*shared, admits_users(jobs), admits_grants(), admits_grants_as(worn_by_services)]
         self._key(
             "SagemakerEBSKMSKey",
             key("Volumes of SageMaker jobs and endpoints", iam.policy_with_choices(*storage)),
@@ -165,9 +166,22 @@ def admits_grants() -> Statement:
     )
 
 
-def _for_roles(effect: Any, sid: str, actions: tuple[Action, ...], roles: tuple[Param, ...]) -> Statement:
-    account = Principal("AWS", root_arn())
-    statement: Statement = effect(
-        sid, actions, "*", principal=account, when={"StringEquals": {"aws:PrincipalArn": list(roles)}}
+def admits_grants_as(roles: tuple[Param, ...]) -> Statement:
+    """SageMaker makes the grants for a job's volume in the job's own role, and then no caller stands behind the call
+    whom kms:ViaService could speak of (SageMaker Developer Guide, "SageMaker roles": kms:CreateGrant of that role)."""
+    return _for_roles(
+        iam.allow, "JobsMakeGrants", iam.GRANT_KEY, roles, more={"Bool": {"kms:GrantIsForAWSResource": "true"}}
     )
+
+
+def _for_roles(
+    effect: Any,
+    sid: str,
+    actions: tuple[Action, ...],
+    roles: tuple[Param, ...],
+    more: iam.Conditions | None = None,
+) -> Statement:
+    account = Principal("AWS", root_arn())
+    when = {"StringEquals": {"aws:PrincipalArn": list(roles)}, **(more or {})}
+    statement: Statement = effect(sid, actions, "*", principal=account, when=when)
     return statement

@@ -70,6 +70,14 @@ def test_storage_keys_are_granted_to_aws_resources_only() -> None:
     assert not may(policy, "CreateGrant", SCIENTIST, **{"kms:GrantIsForAWSResource": "true"})
 
 
+def test_jobs_make_grants_in_their_own_role_for_aws_resources_only() -> None:
+    """SageMaker wears the role then, and no caller stands behind it."""
+    policy = policies()["SagemakerEBSKMSKey"]
+    assert may(policy, "CreateGrant", EXECUTION, **{"kms:GrantIsForAWSResource": "true"})
+    assert not may(policy, "CreateGrant", EXECUTION, **{"kms:GrantIsForAWSResource": "false"})
+    assert not may(policies()["S3BucketKMSKey"], "CreateGrant", EXECUTION, **{"kms:GrantIsForAWSResource": "true"})
+
+
 def test_bucket_key_refuses_direct_calls_from_elsewhere() -> None:
     policy = policies()["S3BucketKMSKey"]
     assert not may(policy, "Decrypt", EXECUTION)
