@@ -140,6 +140,26 @@ class Targets:
             ),
         ),
     )
+    STAGES_RULE = Rule(
+        "StageNames",
+        (
+            (
+                rules.negate({"Fn::Equals": [Identity.STAGING, Identity.PROD]}),
+                "EnvTypeStagingName and EnvTypeProdName are names of two stages",
+            ),
+            (
+                rules.any_of(
+                    rules.given(STAGING_UNIT),
+                    rules.given(STAGING_ACCOUNTS),
+                    rules.all_of(
+                        rules.negate({"Fn::Equals": [Identity.ENV_TYPE, Identity.STAGING]}),
+                        rules.negate({"Fn::Equals": [Identity.ENV_TYPE, Identity.PROD]}),
+                    ),
+                ),
+                "EnvType is the name of no stage when all stages are in this account",
+            ),
+        ),
+    )
     SETUP_ROLE_RULE = Rule(
         "SetupStackSetExecutionRole",
         (

@@ -156,6 +156,14 @@ RULES = {
             "StackSetExecutionRoleName is for existing roles: set CreateEnvironmentIAMRoles to NO",
         ],
     ),
+    "two stages of one name": (
+        {"EnvTypeStagingName": "prod", **LISTS},
+        ["EnvTypeStagingName and EnvTypeProdName are names of two stages"],
+    ),
+    "a stage in its own account": (
+        {"EnvType": "prod"},
+        ["EnvType is the name of no stage when all stages are in this account"],
+    ),
     "new buckets": (
         {"DataBucketName": "data"},
         ["DataBucketName and ModelBucketName are for existing buckets: set CreateEnvironmentS3Buckets to NO"],
