@@ -9,9 +9,11 @@ CFN_BUCKET_NAME ?=
 DEPLOYMENT_REGION ?=
 SITE := $(if $(CFN_BUCKET_NAME),--bucket $(CFN_BUCKET_NAME)) $(if $(DEPLOYMENT_REGION),--region $(DEPLOYMENT_REGION))
 ARGS ?=
+SEEDS ?= 10000
+FIRST_SEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint generate package deploy-core deploy-env deploy-targets golden lock bench style types clean
+.PHONY: help setup demo test chaos lint generate package deploy-core deploy-env deploy-targets golden lock bench style types clean
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +32,9 @@ demo: setup ## The whole main job on the embedded AWS: no account needed
 
 test: setup style types ## All tests
 	$(VENV)/bin/python -m pytest -n auto $(ARGS)
+
+chaos: setup ## Life cycles with faults, crashes and rivals against the simulator: SEEDS=10000
+	SEEDS=$(SEEDS) FIRST_SEED=$(FIRST_SEED) $(VENV)/bin/python -m pytest -n auto tests/chaos $(ARGS)
 
 style: setup
 	$(VENV)/bin/ruff check .

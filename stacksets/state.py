@@ -12,6 +12,7 @@ import msgspec
 
 THREADS = 8
 ACTIVE = frozenset({"RUNNING", "QUEUED", "STOPPING"})
+UNDER_WAY = frozenset({"PENDING", "RUNNING"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -29,7 +30,7 @@ class Instance:
     @property
     def is_quiet(self) -> bool:
         """The service has finished with it and it carries what the set says."""
-        return self.status == "CURRENT" and self.detailed not in ("PENDING", "RUNNING")
+        return self.status == "CURRENT" and self.detailed not in UNDER_WAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,8 @@ class Reader(Protocol):
 
     def instances(self, name: str) -> tuple[Instance, ...]: ...
 
+    def operation(self, name: str, operation: str) -> Operation | None: ...
+
     def operations(self, name: str, limit: int = 100) -> tuple[Operation, ...]: ...
 
     def overrides(self, name: str, account: str, region: str) -> dict[str, str]: ...
@@ -141,9 +144,13 @@ def _read_set(service: Reader, name: str) -> SetState | None:
 
 
 def _operations(service: Reader, name: str, instances: tuple[Instance, ...]) -> tuple[Operation, ...]:
+    """Operations are listed late: those that work on an instance now are asked for by name."""
     if all(instance.is_quiet for instance in instances):
         return ()
-    return tuple(operation for operation in service.operations(name) if operation.is_active)
+    listed = {operation.id: operation for operation in service.operations(name)}
+    working = {one.last_operation for one in instances if one.detailed in UNDER_WAY and one.last_operation}
+    missed = (service.operation(name, operation) for operation in sorted(working - set(listed)))
+    return tuple(one for one in (*listed.values(), *missed) if one is not None and one.is_active)
 
 
 def with_overrides(service: Reader, state: State, names: Iterable[str], threads: int = THREADS) -> State:
