@@ -22,6 +22,7 @@ COMMANDS = {
     "bootstrap": "Make the execution role in every target account.",
     "plan": "Show what converging the target accounts would change.",
     "deploy": "Deploy core, env or targets.",
+    "access": "Show and test who can do what.",
     "apply": "Apply a saved plan.",
     "status": "Show accounts by stack set.",
     "destroy": "Delete targets, env and core, and prove it.",

@@ -22,6 +22,7 @@ from templates.env.s3 import EnvS3
 from templates.env.sagemaker_studio import EnvSagemakerStudio
 from templates.env.sc_portfolio import EnvScPortfolio
 from templates.env.vpc import EnvVpc
+from templates.organization.guardrails import OrganizationGuardrails
 from templates.project.model_build_train import ProjectModelBuildTrain
 from templates.project.model_deploy import ProjectModelDeploy
 from templates.target.iam_target_account_roles import EnvIamTargetAccountRoles
@@ -29,6 +30,7 @@ from templates.target.iam_target_account_roles import EnvIamTargetAccountRoles
 SOURCES = Path(__file__).parent / "sources"
 
 CATALOG: tuple[type[Stack], ...] = (
+    OrganizationGuardrails,
     PackageCfn,
     CoreIamSharedRoles,
     CoreIamScSmProjectsRoles,
@@ -55,6 +57,7 @@ CATALOG: tuple[type[Stack], ...] = (
 ENTRIES = frozenset(
     stack.FILE
     for stack in (
+        OrganizationGuardrails,
         PackageCfn,
         CoreMain,
         EnvMain,

@@ -1,8 +1,9 @@
 """Expectations as data: who must or must not be able to do what, each with its reason, held against a site.
 
-A file is a YAML list. An entry has `name`, `who`, `action`, `expect` (allowed, denied, unknown) and `reason`; it may have
-`resource`, `owner`, `through`, `context` and `by` (the Sid, or the kind of policy, that must decide). `who`, `action` and
-`resource` may be lists: each combination is one case.
+A file is a YAML list. An entry has `name`, `who`, `action`, `expect` (allowed, denied, unknown) and `reason`; it may
+have `resource`, `owner`, `through`, `context`, `by` (the Sid, or the kind of policy, that must decide) and `guardrails`
+(true: the organization's policies are attached). `who`, `action` and `resource` may be lists: each combination is one
+case.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ import yaml
 from generator.access.decision import Decision, Outcome
 from generator.access.evaluate import evaluate
 from generator.access.question import Question, case
-from generator.access.resolve import Site
+from generator.access.site import Site
 from generator.errors import ToolError
 
 NEEDED = ("name", "who", "action", "expect", "reason")
-OPTIONAL = ("resource", "owner", "through", "context", "by")
+OPTIONAL = ("resource", "owner", "through", "context", "by", "guardrails")
 LIMIT_BYTES = 1_000_000
 
 
@@ -80,7 +81,13 @@ def _expanded(path: Path, number: int, entry: Any) -> Iterator[Expectation]:
     parts = (_listed(entry["who"]), _listed(entry["action"]), _listed(entry.get("resource", "*")))
     for who, action, resource in product(*parts):
         question = Question(
-            who, action, resource, str(entry.get("owner", "")), str(entry.get("through", "")), context
+            who,
+            action,
+            resource,
+            str(entry.get("owner", "")),
+            str(entry.get("through", "")),
+            context,
+            guardrails=bool(entry.get("guardrails", False)),
         )
         yield Expectation(f"{where} {entry['name']}", question, expect, str(entry["reason"]), str(entry.get("by", "")))
 

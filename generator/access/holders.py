@@ -7,7 +7,7 @@ from typing import Any
 
 from generator.access.deployed import Stack
 from generator.access.names import World
-from generator.access.resolve import Document, Endpoint, Guarded, Role
+from generator.access.site import Document, Endpoint, Guarded, Role
 from generator.errors import ToolError
 
 Named = Mapping[str, Document]

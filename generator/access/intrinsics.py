@@ -51,7 +51,7 @@ _Loader.add_multi_constructor("!", _short_form)
 def read_template(path: Path) -> dict[str, Any]:
     """An emitted template as plain data, functions in their long form."""
     try:
-        document = yaml.load(path.read_text(), _Loader)  # noqa: S506 - a SafeLoader
+        document = yaml.load(path.read_text(), _Loader)
     except (OSError, yaml.YAMLError) as problem:
         raise ToolError(f"{path}: not a template that can be read: {problem}", "generate again: mlz generate") from None
     if not isinstance(document, dict) or "Resources" not in document:

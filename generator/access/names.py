@@ -46,6 +46,8 @@ class World:
         Account("stranger", "999999999999"),
     )
     units: bool = True
+    # Names of the roles, as patterns, that the organization's guardrails let deploy
+    deployers: tuple[str, ...] = ("deployer", "*-sc-launch", "*-stackset-admin", "*-setup-stackset")
     parameters: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property

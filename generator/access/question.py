@@ -10,15 +10,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from generator.access.context import Missing, Value
 from generator.access.names import Account, World, account_of
 from generator.access.policy import Kind, Policy
 from generator.access.principal import Principal, PrincipalKind, principal_of, session
-from generator.access.request import Missing, Request, Value
-from generator.access.resolve import Document, Endpoint, Guarded, Role, Site
+from generator.access.request import Request
+from generator.access.site import Document, Endpoint, Guarded, Role, Site
 from generator.errors import ToolError
 
 INTERNET = ""
-UNKNOWN_VALUE = "?"
 # Action prefix -> the endpoint service that takes its calls, where the two have different names
 ENDPOINT_SERVICES = {"cloudwatch": "monitoring", "sagemaker": "sagemaker.api", "ecr": "ecr.api"}
 RUNTIME = ("InvokeEndpoint", "InvokeEndpointAsync", "InvokeEndpointWithResponseStream")
@@ -28,7 +28,9 @@ KINDS = {"bucket": Kind.RESOURCE, "key": Kind.KEY}
 @dataclass(frozen=True)
 class Question:
     """`who` is a role's short name or ARN, a service, an account or `*`; `through` names the account whose network the
-    call comes through, or is empty for the internet; `owner` the account that owns a resource whose ARN does not say."""
+    call comes through, or is empty for the internet; `owner` the account that owns a resource whose ARN does not say.
+    `guardrails` says whether the organization's policies are attached: what the environment promises holds without.
+    """
 
     who: str
     action: str
@@ -37,6 +39,7 @@ class Question:
     through: str = INTERNET
     context: Mapping[str, Any] = field(default_factory=dict, hash=False)
     others: Missing = Missing.ABSENT
+    guardrails: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ def names_of(site: Site) -> dict[str, str]:
     """What `{…}` stands for in resources: accounts, buckets, keys and endpoints by name."""
     world = site.world
     names = {account.name: account.id for account in world.accounts}
-    names |= {"region": world.region, "partition": world.partition, "name": world.name, "organization": world.organization}
+    names |= {"region": world.region, "partition": world.partition, "suffix": world.suffix}
+    names |= {"name": world.name, "organization": world.organization}
     for one in site.guarded:
         names[one.title] = one.arn
     for endpoint in site.endpoints:
@@ -82,13 +86,14 @@ def case(site: Site, question: Question) -> Case:
     endpoint = _endpoint(site, question)
     context = {
         **_caller_keys(site.world, principal, role),
-        **_resource_keys(site.world, owner, resource, guarded, target),
+        **_resource_keys(site.world, owner, guarded, target),
         **_network_keys(site.world, question, endpoint),
         **{key: _value(filled(site, value, names)) for key, value in question.context.items()},
     }
     request = Request(principal, question.action, resource, owner, context, question.others)
     trusting = target if question.action.lower().startswith("sts:") else None
-    return Case(request, tuple(_policies(site, principal, owner, role, guarded, trusting, endpoint)))
+    over = _organization_policies(site, principal, owner) if question.guardrails else ()
+    return Case(request, (*over, *_policies(principal, role, guarded, trusting, endpoint)))
 
 
 def _caller(site: Site, who: str) -> tuple[Role | None, Principal]:
@@ -131,9 +136,7 @@ def _caller_keys(world: World, principal: Principal, role: Role | None) -> dict[
     return keys | _organization(world, place, "aws:PrincipalOrgID", "aws:PrincipalOrgPaths")
 
 
-def _resource_keys(
-    world: World, owner: str, resource: str, guarded: Guarded | None, target: Role | None
-) -> dict[str, Value]:
+def _resource_keys(world: World, owner: str, guarded: Guarded | None, target: Role | None) -> dict[str, Value]:
     tags = guarded.tags if guarded and guarded.kind == "key" else target.tags if target else {}
     keys: dict[str, Value] = {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
     return keys | _organization(world, world.find(owner), "aws:ResourceOrgID", "aws:ResourceOrgPaths")
@@ -175,7 +178,7 @@ def _value(given: Any) -> Value:
     match given:
         case None:
             return Missing.ABSENT
-        case "?":
+        case "?":  # somebody knows it, but not we
             return Missing.UNKNOWN
         case list():
             return tuple(str(one) for one in given)
@@ -185,15 +188,12 @@ def _value(given: Any) -> Value:
 
 
 def _policies(
-    site: Site,
     principal: Principal,
-    owner: str,
     role: Role | None,
     guarded: Guarded | None,
     trusting: Role | None,
     endpoint: Endpoint | None,
 ) -> Iterator[Policy]:
-    yield from _organization_policies(site, principal, owner)
     if endpoint and endpoint.policy:
         yield _policy(endpoint.policy, Kind.ENDPOINT)
     if role and role.boundary:
@@ -213,7 +213,10 @@ def _stranger(principal: Principal) -> tuple[Document, ...]:
     return (Document("identity", "administrator of the caller's account", "", ALLOW_ALL),)
 
 
-ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Sid": "Everything", "Effect": "Allow", "Action": "*", "Resource": "*"}]}
+ALLOW_ALL = {
+    "Version": "2012-10-17",
+    "Statement": [{"Sid": "Everything", "Effect": "Allow", "Action": "*", "Resource": "*"}],
+}
 
 
 def _organization_policies(site: Site, principal: Principal, owner: str) -> Iterator[Policy]:

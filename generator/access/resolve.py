@@ -11,123 +11,39 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from generator.access import holders
 from generator.access.deployed import Stack
 from generator.access.intrinsics import read_template
 from generator.access.names import Account, World
+from generator.access.site import Document, Site
 from generator.errors import ToolError
+from generator.package.manifest import load as load_manifest
 
-MANIFEST = "manifest.json"
 CORE, ENVIRONMENT, SETUP = "core-main.yaml", "env-main.yaml", "env-iam-setup-stackset-role.yaml"
-
-
-@dataclass(frozen=True)
-class Document:
-    """One policy document: `kind` is identity, boundary, trust, bucket, key, endpoint, scp or rcp; `name` is for people."""
-
-    kind: str
-    name: str
-    template: str
-    body: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Role:
-    """A role with everything that decides what it may do by itself, and who may become it."""
-
-    arn: str
-    account: str
-    short: str
-    template: str
-    title: str
-    identity: tuple[Document, ...]
-    boundary: Document | None
-    trust: Document
-    tags: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Guarded:
-    """A bucket or a key: what it is called, whose it is, its policy, its tags."""
-
-    arn: str
-    account: str
-    kind: str
-    title: str
-    policy: Document | None
-    tags: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """A VPC endpoint; without a policy everything passes."""
-
-    id: str
-    account: str
-    vpc: str
-    service: str
-    title: str
-    policy: Document | None
-
-
-@dataclass(frozen=True)
-class Site:
-    """All of it. `scps` and `rcps` hold the documents that stand over the accounts of the organization's units."""
-
-    world: World
-    roles: tuple[Role, ...]
-    guarded: tuple[Guarded, ...]
-    endpoints: tuple[Endpoint, ...]
-    scps: tuple[Document, ...] = ()
-    rcps: tuple[Document, ...] = ()
-
-    def role(self, name: str) -> Role:
-        """A role by short name, name or ARN; ToolError lists the close ones."""
-        for role in self.roles:
-            if name in (role.short, role.arn, role.arn.split("/")[-1], f"{role.title}@{role.account}"):
-                return role
-        raise ToolError(f"{name}: no such role", f"there are: {', '.join(role.short for role in self.roles)}")
-
-    def owner(self, arn: str) -> Guarded | None:
-        """The bucket or key that an ARN belongs to: an object's bucket included."""
-        return next((one for one in self.guarded if arn == one.arn or arn.startswith(f"{one.arn}/")), None)
-
-    def endpoint(self, account: str, service: str) -> Endpoint | None:
-        """The endpoint of a service (`s3`, `kms`, `sagemaker.api`) in the network of an account."""
-        for one in self.endpoints:
-            if one.account == account and one.service.endswith(f".{service}"):
-                return one
-        return None
-
-    def documents(self) -> Iterator[Document]:
-        """Every document, each object once."""
-        for role in self.roles:
-            yield from (*role.identity, *((role.boundary,) if role.boundary else ()), role.trust)
-        for holder in (*self.guarded, *self.endpoints):
-            if holder.policy:
-                yield holder.policy
-        yield from (*self.scps, *self.rcps)
+GUARDRAILS = "organization-guardrails.yaml"
 
 
 def load(folder: Path, world: World) -> Site:
     """The site of the build in `folder` (build/<region>)."""
-    from generator.package.manifest import load as load_manifest
-
     manifest = load_manifest(folder)
     keys = {entry.key: name for name, entry in manifest.templates.items()}
     texts = {name: read_template(folder / entry.path) for name, entry in manifest.templates.items()}
-    return _site(Deployment(world, texts, keys), policies_beside(folder))
+    return site(world, texts, keys)
 
 
-def policies_beside(folder: Path) -> dict[str, tuple[Document, ...]]:
-    """The guardrail documents that `mlz generate` put beside the templates, by kind."""
-    import json
-
-    found: dict[str, tuple[Document, ...]] = {"scp": (), "rcp": ()}
-    for path in sorted((folder / "policies").glob("*.json")):
-        kind = path.name.split("-", 1)[0]
-        document = Document(kind, path.stem, f"policies/{path.name}", json.loads(path.read_text()))
-        found[kind] = (*found.get(kind, ()), document)
-    return found
+def site(world: World, templates: Mapping[str, Mapping[str, Any]], keys: Mapping[str, str]) -> Site:
+    """The site of templates by file name; `keys` says which of them stands at which S3 key."""
+    deployment = Deployment(world, templates, keys)
+    stacks = deployment.stacks()
+    over = deployment.guardrails()
+    return Site(
+        world,
+        holders.roles(world, stacks),
+        holders.guarded(stacks),
+        holders.endpoints(stacks),
+        tuple(one for one in over if one.kind == "scp"),
+        tuple(one for one in over if one.kind == "rcp"),
+    )
 
 
 @dataclass
@@ -149,6 +65,17 @@ class Deployment:
         targets = [stack for account, stack in self._instances(environment[0])]
         setups = [self._open(SETUP, account, _setup(world)) for account in _target_accounts(world)]
         return [*core, *environment, *setups, *targets]
+
+    def guardrails(self) -> list[Document]:
+        """The policies of the organization, where it has units for them."""
+        if not self.world.units or GUARDRAILS not in self.templates:
+            return []
+        stack = self._open(GUARDRAILS, self.world.management, _guardrails(self.world))
+        kinds = {"SERVICE_CONTROL_POLICY": "scp", "RESOURCE_CONTROL_POLICY": "rcp"}
+        return [
+            Document(kinds[body["Type"]], title, GUARDRAILS, body["Content"])
+            for title, body in stack.resources("AWS::Organizations::Policy").items()
+        ]
 
     def _open(self, file: str, account: Account, given: Mapping[str, Any]) -> Stack:
         if file not in self.templates:
@@ -242,15 +169,8 @@ def _setup(world: World) -> dict[str, Any]:
     }
 
 
-def _site(deployment: Deployment, organization: Mapping[str, tuple[Document, ...]]) -> Site:
-    from generator.access import holders
-
-    stacks = deployment.stacks()
-    return Site(
-        deployment.world,
-        holders.roles(deployment.world, stacks),
-        holders.guarded(stacks),
-        holders.endpoints(stacks),
-        organization.get("scp", ()),
-        organization.get("rcp", ()),
-    )
+def _guardrails(world: World) -> dict[str, Any]:
+    deployers = [f"arn:{world.partition}:iam::*:role/{name}" for name in world.deployers]
+    ids = [account.id for account in (world.dev, *_target_accounts(world))]
+    given = {"EnvName": world.name, "OrganizationId": world.organization, "TargetIds": ids}
+    return given | {"DeployerRoleArns": deployers}

@@ -14,6 +14,7 @@ ROOMS = ("generator", "templates", "stacksets", "sandbox", "mlz")
 # room or module -> the rooms or modules of this project that it may import
 ALLOWED = {
     "generator.errors": (),
+    "generator.access": ("generator.errors", "generator.package.manifest", "generator.access"),
     "generator.cfn": ("generator.errors", "generator.cfn"),
     "generator.package": ("generator",),
     "generator.lint": ("generator",),

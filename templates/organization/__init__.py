@@ -1,0 +1,1 @@
+"""What stands over the accounts, deployed in the organization's management account."""
