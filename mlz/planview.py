@@ -118,7 +118,7 @@ def title(action: Action) -> str:
         case actions.UpdateSet():
             return f"update the stack set and {accounts}"
         case actions.RetryInstances():
-            return f"try {accounts} again"
+            return f"update {accounts}" if action.follows else f"try {accounts} again"
         case actions.CreateInstances():
             return f"add {accounts}"
         case actions.UpdateInstances():

@@ -91,6 +91,8 @@ def folded(board: Board, event: Event, now: float) -> Board:
             return board.put(
                 replace(board.row(event.stack), doing=event.what, began=board.row(event.stack).began or now)
             )
+        case report.Baking():
+            return replace(board, step=f"{event.step}: watching what was changed for {elapsed(event.seconds)}")
         case report.GatePassed() | report.AccountDone():
             return board
     assert_never(event)
@@ -171,6 +173,8 @@ def line(event: Event, board: Board, now: float, *, verbose: int = 0) -> Line | 
             return Line(f"  {event.stack_set}: {event.account} {event.region} failed: {event.cause}", "error")
         case report.GatePassed():
             return Line(f"{event.stage} succeeded: going on to {event.following}", "add")
+        case report.Baking():
+            return Line(f"{event.step}: begins in {elapsed(event.seconds)}, if what was changed stays healthy", "quiet")
         case report.StackStep():
             return Line(f"  {event.stack}: {event.what}")
         case report.AccountDone():

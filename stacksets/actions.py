@@ -9,8 +9,9 @@ import msgspec
 
 from generator.errors import ToolError
 from stacksets.spec import Definition, Preferences
+from stacksets.waves import OPEN, Gate
 
-VERSION = 1
+VERSION = 2
 
 
 class Group(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -39,7 +40,10 @@ class CreateSet(msgspec.Struct, frozen=True, tag=True):
 
 
 class UpdateSet(msgspec.Struct, frozen=True, tag=True):
-    """Change the set and every instance in it; `accounts` says which those are, `changes` what differs, for people."""
+    """Change the set, and `accounts` in all `regions`; without `regions` every instance, and `accounts` names them.
+
+    The other instances become OUTDATED: they are what the following waves are made of. `changes` is for people.
+    """
 
     definition: Definition
     accounts: tuple[str, ...]
@@ -47,6 +51,7 @@ class UpdateSet(msgspec.Struct, frozen=True, tag=True):
     operation: str
     changes: tuple[str, ...]
     reason: str
+    regions: tuple[str, ...] = ()
 
     @property
     def stack_set(self) -> str:
@@ -54,12 +59,16 @@ class UpdateSet(msgspec.Struct, frozen=True, tag=True):
 
 
 class RetryInstances(msgspec.Struct, frozen=True, tag=True):
-    """Bring instances that are behind to what the set says already: UpdateStackSet without news, for their accounts."""
+    """Bring instances that are behind to what the set says already: UpdateStackSet without news, for their accounts.
+
+    `follows`: it is their first try, in a wave after the one that brought the news.
+    """
 
     definition: Definition
     groups: tuple[Group, ...]
     preferences: Preferences
     reason: str
+    follows: bool = False
 
     @property
     def stack_set(self) -> str:
@@ -146,12 +155,21 @@ class Unchanged(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Step(msgspec.Struct, frozen=True):
-    """Actions that run one after another. If `is_gate`, nothing after the step runs when an account failed in it."""
+class Step(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Actions that run one after another, when the steps named in `after` have passed and `health` holds.
+
+    If `is_gate`, nothing after the step runs when more than `allowed` accounts failed in its `stage` so far; a step is
+    one wave of its stage. `after` may name waves that have nothing to do and are not in the plan: they have passed.
+    Steps that do not follow each other run at the same time.
+    """
 
     name: str
     actions: tuple[Action, ...]
     is_gate: bool = True
+    stage: str = ""
+    after: tuple[str, ...] = ()
+    health: Gate = OPEN
+    allowed: int = 0
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -169,6 +187,27 @@ class Plan(msgspec.Struct, frozen=True):
     @property
     def is_empty(self) -> bool:
         return not self.actions
+
+    def until(self, pause: str) -> Plan:
+        """The plan without what comes after a stage (`staging`) or a wave (`staging/canary`; `canary` of any stage).
+
+        A wave that has nothing left to do holds back what follows it just the same. ToolError when no such wave is
+        known: nothing would be held back, and the user would believe that it is.
+        """
+        known = {name for step in self.steps for name in (step.name, *step.after)}
+        if not known:
+            return self
+        held = {name for name in known if pause in (name, *name.split("/"))}
+        if not held:
+            raise ToolError(f"--pause-after {pause}: the plan has no such wave", f"it has: {', '.join(sorted(known))}")
+        kept: list[Step] = []
+        for step in self.steps:
+            follows = held.intersection(step.after) and step.stage != pause
+            if follows:
+                held.add(step.name)
+            else:
+                kept.append(step)
+        return msgspec.structs.replace(self, steps=tuple(kept))
 
     @property
     def must_settle(self) -> bool:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TypeAlias, assert_never
 
 from generator.errors import ToolError
+from stacksets import graph, health
 from stacksets.actions import (
     Action,
     AwaitOperation,
@@ -24,6 +25,7 @@ from stacksets.actions import (
     UpdateSet,
 )
 from stacksets.cause import Failure, accounts_failed, by_reason
+from stacksets.health import Health, unwatched
 from stacksets.report import (
     AccountFailed,
     ActionFinished,
@@ -46,7 +48,9 @@ Grouped: TypeAlias = RetryInstances | CreateInstances | UpdateInstances | Delete
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """What applying works with: the service, where events go, who explains failures, and how it waits.
+    """What applying works with: the service, where events go, who explains failures, who judges health, how it waits.
+
+    Where stages are independent, all of these are used by several threads at a time.
 
     `durations` collects how long each kind of action took on each layer, in seconds, so that the next stage's looks
     come when they are worth it.
@@ -57,6 +61,7 @@ class Engine:
     diagnose: Diagnose = by_reason
     pace: Pace = field(default_factory=Pace)
     clock: Clock = SYSTEM
+    health: Health = unwatched
     durations: dict[str, float] = field(default_factory=dict)
 
 
@@ -74,17 +79,39 @@ def apply(plan: Plan, engine: Engine) -> None:
 
     Operations go on in the service when this is interrupted; the same call finds them and goes on.
     """
-    failures: list[Failure] = []
-    for position, step in enumerate(plan.steps):
-        failed, left = _step(step, engine)
-        failures += failed
-        rest = plan.steps[position + 1 :]
-        if failed and step.is_gate:
-            raise accounts_failed(tuple(failures), untouched=(*left, *(later.name for later in rest)))
-        if step.is_gate and rest:
-            engine.report(GatePassed(step.name, rest[0].name))
-    if failures:
-        raise accounts_failed(tuple(failures), untouched=())
+    course = Course(plan, engine)
+    untouched = graph.walk(plan.steps, course.work)
+    if course.failures:
+        left = (*course.left, *(step.name for step in untouched))
+        raise accounts_failed(tuple(course.failures), untouched=left)
+
+
+class Course:
+    """One applying: what has failed so far, and which stack sets were left out because of it."""
+
+    def __init__(self, plan: Plan, engine: Engine) -> None:
+        self._plan, self._engine = plan, engine
+        self.failures: list[Failure] = []
+        self.left: list[str] = []
+        self._failed: dict[str, set[str]] = {}
+
+    def work(self, step: Step) -> bool:
+        """Do a step when what came before it is healthy; False when nothing may follow it."""
+        engine = self._engine
+        health.awaited(step, engine.health, engine.clock, engine.report)
+        failed, left, is_spent = _step(step, engine)
+        self.failures += failed
+        self.left += left
+        if not step.is_gate:
+            return True
+        lost = self._failed.setdefault(step.stage, set())
+        lost |= {failure.account for failure in failed}
+        if is_spent or len(lost) > step.allowed:
+            return False
+        following = next((other.name for other in self._plan.steps if step.name in other.after), "")
+        if following:
+            engine.report(GatePassed(step.name, following))
+        return True
 
 
 def settled(planning: Callable[[], Plan], engine: Engine, rounds: int = 10) -> Plan:
@@ -100,21 +127,21 @@ def settled(planning: Callable[[], Plan], engine: Engine, rounds: int = 10) -> P
     raise ToolError("plan: others keep changing these stack sets", "find out who, then run the same command again")
 
 
-def _step(step: Step, engine: Engine) -> tuple[list[Failure], tuple[str, ...]]:
-    """The failures, and the stack sets of actions that were not started because of them."""
+def _step(step: Step, engine: Engine) -> tuple[list[Failure], tuple[str, ...], bool]:
+    """The failures, the stack sets of actions that were not started because of them, whether an action gave up."""
     engine.report(StepStarted(step.name, len(step.actions)))
     failures: list[Failure] = []
     for position, action in enumerate(step.actions):
         engine.report(ActionStarted(action.stack_set, type(action).__name__, len(action.accounts)))
-        results = _timed(action, step.name, engine)
+        results = _timed(action, step.stage or step.name, engine)
         explained = engine.diagnose(action.stack_set, results) if results else ()
         for failure in explained:
             engine.report(AccountFailed(failure.stack_set, failure.account, failure.region, failure.cause))
         engine.report(ActionFinished(action.stack_set, type(action).__name__, len(explained)))
         failures += explained
         if _is_spent(action, results) and step.is_gate:
-            return failures, tuple(dict.fromkeys(later.stack_set for later in step.actions[position + 1 :]))
-    return failures, ()
+            return failures, tuple(dict.fromkeys(later.stack_set for later in step.actions[position + 1 :])), True
+    return failures, (), False
 
 
 def _timed(action: Action, step: str, engine: Engine) -> tuple[Result, ...]:
@@ -152,7 +179,7 @@ def _act(action: Action, expected: float, engine: Engine) -> tuple[Result, ...]:
             _await(action.stack_set, Flight(action.operation, group, engine.clock.now()), engine)
             return ()
         case UpdateSet():
-            return _fly(action, (Group(action.accounts, (), action.operation),), expected, engine)
+            return _fly(action, (Group(action.accounts, action.regions, action.operation),), expected, engine)
         case RetryInstances() | CreateInstances() | UpdateInstances() | DeleteInstances():
             return _fly(action, action.groups, expected, engine)
         case _:
@@ -207,7 +234,8 @@ def _send(action: UpdateSet | Grouped, group: Group, operation: str, service: St
     name, to = action.stack_set, (group.accounts, group.regions)
     match action:
         case UpdateSet():
-            service.update_set(action.definition, action.preferences, operation)
+            some = (group.accounts, group.regions) if group.regions else ((), ())
+            service.update_set(action.definition, action.preferences, operation, *some)
         case RetryInstances():
             service.retry_instances(action.definition, *to, action.preferences, operation)
         case CreateInstances():

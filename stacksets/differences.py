@@ -10,10 +10,12 @@ from stacksets.spec import StackSetSpec, Target
 from stacksets.state import Instance, SetState, State
 
 Cells: TypeAlias = tuple[Target, ...]
+Found: TypeAlias = Mapping[str, list[Target]]
 
 KEPT = {"SUSPENDED": "suspended", "PENDING_CLOSURE": "about to be closed", "PENDING_ACTIVATION": "not yet active"}
 LOST = {"CLOSED": "the account is closed", "ABSENT": "the account left the organization"}
 SKIPPED = "SKIPPED_SUSPENDED_ACCOUNT"
+QUARANTINED = "quarantined: no longer in scope, kept as it is"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,13 @@ class World:
         held = self._held(spec)
         return tuple(target for target in spec.targets if target in held and held[target].status != "INOPERABLE")
 
+    def homeless(self, family: str) -> frozenset[str]:
+        """Accounts that sets of the family hold and none wants, apart from those that are kept in quarantine."""
+        members = [spec for spec in self.specs if spec.family == family]
+        held = {account for spec in members for account in self.holders.get(spec.name, ())}
+        wanted = {account for spec in members for account in self.accounts_by[spec.name]}
+        return frozenset(held - wanted - {t.account for spec in members for t in self.quarantined(spec)})
+
     def leavers(self, spec: StackSetSpec) -> tuple[Leaver, ...]:
         wanted = self.wanted_by[spec.name]
         ways: dict[bool, dict[str, list[Target]]] = {}
@@ -71,6 +80,8 @@ class World:
         self, spec: StackSetSpec, target: Target, instance: Instance, is_wanted: bool
     ) -> tuple[str, bool] | None:
         standing = self.standing.get(target.account, "ACTIVE")
+        if self._is_quarantined(spec, target):
+            return None
         if instance.status == "INOPERABLE":
             return "INOPERABLE: the set forgets it" + (
                 ", then adds it anew" if is_wanted else ", its stack stays"
@@ -79,16 +90,34 @@ class World:
             return None
         if standing in LOST:
             return f"{LOST[standing]}: the set forgets it, its stack stays", True
-        return self._departure(spec, target), spec.retain
+        return self._departure(spec, target)
 
-    def _departure(self, spec: StackSetSpec, target: Target) -> str:
+    def _departure(self, spec: StackSetSpec, target: Target) -> tuple[str, bool]:
+        """An account that is still wanted, or moved, has not left: it is never in two sets of a layer."""
         if target.account in self.accounts_by[spec.name]:
-            return f"{target.region} is no longer wanted"
-        peers = (other for other in self.specs if other.layer == spec.layer)
-        homes = sorted({other.stage for other in peers if target.account in self.accounts_by[other.name]})
-        return f"moved to {', '.join(homes)}" if homes else "no longer in scope"
+            return f"{target.region} is no longer wanted", False
+        if homes := self._homes(spec, target.account):
+            return f"moved to {', '.join(homes)}", False
+        return "no longer in scope", spec.left == "retain"
 
-    def joining(self, spec: StackSetSpec) -> Cluster:
+    def _homes(self, spec: StackSetSpec, account: str) -> list[str]:
+        """The stages of the same family that want the account."""
+        peers = (other for other in self.specs if (other.family, other.layer) == (spec.family, spec.layer))
+        return sorted({other.stage for other in peers if account in self.accounts_by[other.name]})
+
+    def _is_quarantined(self, spec: StackSetSpec, target: Target) -> bool:
+        """It left the family, it can be reached, and the settings say that nothing is to be done to it."""
+        if spec.left != "quarantine" or self.standing.get(target.account, "ACTIVE") in {*KEPT, *LOST}:
+            return False
+        return not self._homes(spec, target.account)
+
+    def quarantined(self, spec: StackSetSpec) -> Cells:
+        if spec.left != "quarantine":
+            return ()
+        return tuple(target for target in self._held(spec) if self._is_quarantined(spec, target))
+
+    def joining(self, spec: StackSetSpec) -> Found:
+        """Wanted instances that the set does not hold, or cannot work on, by reason."""
         held = self._held(spec)
         found: dict[str, list[Target]] = {}
         for target in spec.targets:
@@ -96,27 +125,29 @@ class World:
                 found.setdefault(self._arrival(spec, target), []).append(target)
             elif held[target].status == "INOPERABLE":
                 found.setdefault("was INOPERABLE: added anew", []).append(target)
-        return cluster(found)
+        return found
 
     def _arrival(self, spec: StackSetSpec, target: Target) -> str:
         if target.account in self.holders.get(spec.name, ()):
             return f"{target.region} is new"
-        peers = (other for other in self.specs if other.layer == spec.layer and other.name != spec.name)
-        for other in peers:
+        layer = (spec.family, spec.layer)
+        for other in self.specs:
+            if (other.family, other.layer) != layer or other.name == spec.name:
+                continue
             if target.account in self.accounts_by[other.name]:
                 continue
             if target.account in self.holders.get(other.name, ()):
                 return f"moved from {other.stage}"
         return "joined" if spec.name in self.state.sets else "first deployment"
 
-    def behind(self, spec: StackSetSpec) -> Cluster:
-        """Wanted instances that are not at what the set says."""
+    def behind(self, spec: StackSetSpec) -> Found:
+        """Wanted instances that are not at what the set says, by reason."""
         held = self._held(spec)
         found: dict[str, list[Target]] = {}
         for target in self.staying(spec):
             if reason := _lag(held[target]):
                 found.setdefault(reason, []).append(target)
-        return cluster(found)
+        return found
 
     def overridden(self, spec: StackSetSpec) -> Cells:
         """Staying instances whose overrides were read and are not what is wanted."""
@@ -138,8 +169,10 @@ class World:
             standing = self.standing.get(target.account, "ACTIVE")
             if target not in self.wanted_by[spec.name] and standing in KEPT:
                 kept.setdefault(f"the account is {KEPT[standing]}: left alone", set()).add(target.account)
+        kept[QUARANTINED] = {target.account for target in self.quarantined(spec)}
         if not of_set(spec, held):
-            busy = {target.account for target in (*self.behind(spec).cells, *self.overridden(spec))}
+            behind = (target for targets in self.behind(spec).values() for target in targets)
+            busy = {target.account for target in (*behind, *self.overridden(spec))}
             same = {target.account for target in self.staying(spec)} - busy
             kept["as wanted"] = same
         return tuple((reason, tuple(sorted(accounts))) for reason, accounts in sorted(kept.items()) if accounts)
@@ -169,7 +202,17 @@ def everything(held: SetState, standing: Mapping[str, str]) -> tuple[Leaver, ...
     return tuple(way for way in ways if way.cells)
 
 
-def cluster(found: Mapping[str, list[Target]]) -> Cluster:
+def split(found: Found, place: Mapping[str, int], earliest: int = 0) -> dict[int, Cluster]:
+    """What was found, by the wave of the account (`place`); nothing comes before wave `earliest`."""
+    waves: dict[int, dict[str, list[Target]]] = {}
+    for reason, cells in found.items():
+        for target in cells:
+            position = max(earliest, place[target.account])
+            waves.setdefault(position, {}).setdefault(reason, []).append(target)
+    return {position: cluster(wave) for position, wave in sorted(waves.items())}
+
+
+def cluster(found: Found) -> Cluster:
     """One cluster of all; `found` is by reason."""
     cells = tuple(sorted(target for targets in found.values() for target in targets))
     counts = {reason: len({target.account for target in targets}) for reason, targets in sorted(found.items())}

@@ -54,26 +54,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from generator.errors import StalePlan, ToolError
-from stacksets import differences
-from stacksets.actions import (
-    Action,
-    AwaitOperation,
-    CreateInstances,
-    CreateSet,
-    DeleteInstances,
-    DeleteSet,
-    Group,
-    Plan,
-    RetryInstances,
-    Step,
-    Unchanged,
-    UpdateInstances,
-    UpdateSet,
-    operation_digest,
-)
+from stacksets import differences, graph
+from stacksets.actions import Action, AwaitOperation, DeleteInstances, DeleteSet, Plan, Step, Unchanged
 from stacksets.differences import Leaver
-from stacksets.spec import Preferences, StackSetSpec, Target, check
+from stacksets.spec import Preferences, StackSetSpec, check
 from stacksets.state import SetState, State
+from stacksets.steps import groups, of_stage, waves_of
 
 SETTLE, LEAVE = "settle", "leave"
 
@@ -100,26 +86,32 @@ def make(
     on more removals than `limits` unless `insists`.
     """
     check(specs)
-    world = differences.world(tuple(sorted(specs, key=_order)), state, standing or {})
+    world = differences.world(graph.ordered(specs), state, standing or {})
     if not insists:
-        _refuse_removals(world, limits)
+        for family in dict.fromkeys(spec.family for spec in world.specs):
+            _refuse_removals(world, family, limits)
     if settle := _settle(state, (spec.name for spec in world.specs)):
         return Plan((Step(SETTLE, settle, is_gate=False),), (), state.digest)
-    stages = tuple(_stage(world, stage) for stage in dict.fromkeys(spec.stage for spec in world.specs))
-    steps = (Step(LEAVE, _leave(world), is_gate=False), *stages)
+    leave = _leave(world)
+    first = (Step(LEAVE, leave, is_gate=False),) if leave else ()
+    steps = (*first, *_stages(world))
     unchanged = tuple(entry for spec in world.specs for entry in _unchanged(world, spec))
-    return Plan(tuple(step for step in steps if step.actions), unchanged, state.digest)
+    return Plan(steps, unchanged, state.digest)
 
 
 def destroy(specs: Sequence[StackSetSpec], state: State, standing: Mapping[str, str] | None = None) -> Plan:
     """The plan that empties and deletes the sets: the last stage first, network before roles, every account named."""
-    names = [spec.name for spec in sorted(specs, key=_order, reverse=True) if spec.name in state.sets]
+    names = [spec.name for spec in reversed(graph.ordered(specs)) if spec.name in state.sets]
     preferences = {spec.name: spec.preferences for spec in specs}
     if settle := _settle(state, names):
         return Plan((Step(SETTLE, settle, is_gate=False),), (), state.digest)
     steps = tuple(
-        Step(name, (*_remove_all(state.sets[name], preferences[name], standing or {}), DeleteSet(name, "destroyed")))
-        for name in names
+        Step(
+            name,
+            (*_remove_all(state.sets[name], preferences[name], standing or {}), DeleteSet(name, "destroyed")),
+            after=tuple(names[:position]),
+        )
+        for position, name in enumerate(names)
     )
     return Plan(steps, (), state.digest)
 
@@ -133,13 +125,21 @@ def refuse_stale(plan: Plan, state: State) -> None:
         )
 
 
-def _order(spec: StackSetSpec) -> tuple[int, int, str]:
-    return spec.stage_position, spec.layer_position, spec.name
+def _stages(world: differences.World) -> tuple[Step, ...]:
+    members = {spec.stage: tuple(o for o in world.specs if o.stage == spec.stage) for spec in world.specs}
+    waves = {stage: waves_of(stage, specs) for stage, specs in members.items()}
+    above = graph.ancestors(world.specs)
+    found: dict[str, tuple[Step, ...]] = {}
+    for stage in members:
+        before = (LEAVE, *(name for other in above[stage] for name in waves[other]))
+        is_continued = any(found[other] for other in above[stage])
+        found[stage] = of_stage(world, stage, before, is_continued=is_continued)
+    return tuple(step for steps in found.values() for step in steps)
 
 
-def _refuse_removals(world: differences.World, limits: Limits) -> None:
-    held = world.state.accounts
-    lost = sorted(held - world.wanted)
+def _refuse_removals(world: differences.World, family: str, limits: Limits) -> None:
+    held = {a for spec in world.specs if spec.family == family for a in world.holders.get(spec.name, ())}
+    lost = sorted(world.homeless(family))
     allowed = max(limits.removals, int(limits.removal_share * len(held)))
     if len(lost) > allowed:
         named = ", ".join(lost[:5]) + (", …" if len(lost) > 5 else "")
@@ -170,76 +170,13 @@ def _leave(world: differences.World) -> tuple[Action, ...]:
 
 
 def _delete(name: str, leaver: Leaver, preferences: Preferences) -> DeleteInstances:
-    groups = _groups("delete", name, leaver.cells, {}, leaver.retain)
-    return DeleteInstances(name, groups, preferences, leaver.retain, leaver.reason)
+    removed = groups("delete", name, leaver.cells, {}, leaver.retain)
+    return DeleteInstances(name, removed, preferences, leaver.retain, leaver.reason)
 
 
 def _remove_all(held: SetState, preferences: Preferences, standing: Mapping[str, str]) -> tuple[DeleteInstances, ...]:
     return tuple(_delete(held.name, leaver, preferences) for leaver in differences.everything(held, standing))
 
 
-def _stage(world: differences.World, stage: str) -> Step:
-    members = [spec for spec in world.specs if spec.stage == stage]
-    return Step(stage, tuple(action for spec in members for action in _converge(world, spec)))
-
-
-def _converge(world: differences.World, spec: StackSetSpec) -> tuple[Action, ...]:
-    held = world.state.sets.get(spec.name)
-    if held is None:
-        create: tuple[Action, ...] = (CreateSet(spec.definition, "does not exist"),)
-        return create + _create(world, spec)
-    changes = differences.of_set(spec, held)
-    update = _update(world, spec, changes) if changes else _retry(world, spec)
-    return (*update[:1], *_override(world, spec), *update[1:], *_create(world, spec))
-
-
-def _update(world: differences.World, spec: StackSetSpec, changes: tuple[str, ...]) -> tuple[Action, ...]:
-    accounts = tuple(sorted({target.account for target in world.staying(spec)}))
-    reason = f"{', '.join(differences.kinds(changes))} changed"
-    digest = operation_digest("update", spec.definition)
-    return (UpdateSet(spec.definition, accounts, spec.preferences, digest, changes, reason),)
-
-
-def _retry(world: differences.World, spec: StackSetSpec) -> tuple[Action, ...]:
-    behind = world.behind(spec)
-    if not behind.cells:
-        return ()
-    groups = _groups("retry", spec.definition, behind.cells, {})
-    return (RetryInstances(spec.definition, groups, spec.preferences, behind.reason),)
-
-
-def _override(world: differences.World, spec: StackSetSpec) -> tuple[Action, ...]:
-    cells = world.overridden(spec)
-    if not cells:
-        return ()
-    groups = _groups("override", spec.name, cells, spec.overrides)
-    return (UpdateInstances(spec.name, groups, spec.preferences, "their own parameter values changed"),)
-
-
-def _create(world: differences.World, spec: StackSetSpec) -> tuple[Action, ...]:
-    joining = world.joining(spec)
-    if not joining.cells:
-        return ()
-    groups = _groups("create", spec.name, joining.cells, spec.overrides)
-    return (CreateInstances(spec.name, groups, spec.preferences, joining.reason),)
-
-
 def _unchanged(world: differences.World, spec: StackSetSpec) -> tuple[Unchanged, ...]:
     return tuple(Unchanged(spec.name, accounts, reason) for reason, accounts in world.unchanged(spec))
-
-
-def _groups(
-    kind: str, subject: object, cells: Iterable[Target], overrides: Mapping[str, Mapping[str, str]], *more: object
-) -> tuple[Group, ...]:
-    """One group for each distinct (Regions, overrides): the API takes accounts times Regions, and one set of values."""
-    regions: dict[str, list[str]] = {}
-    for target in sorted(cells):
-        regions.setdefault(target.account, []).append(target.region)
-    shared: dict[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], list[str]] = {}
-    for account, where in regions.items():
-        values = tuple(sorted(overrides.get(account, {}).items()))
-        shared.setdefault((tuple(where), values), []).append(account)
-    return tuple(
-        Group(tuple(accounts), where, operation_digest(kind, subject, accounts, where, values, *more), dict(values))
-        for (where, values), accounts in shared.items()
-    )

@@ -85,6 +85,14 @@ class GatePassed:
 
 
 @dataclass(frozen=True, slots=True)
+class Baking:
+    """Before a step begins, `seconds` pass in which what was changed before it is watched."""
+
+    step: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class StackEvent:
     """One event of a stack while it is deployed or deleted; `path` leads from the root stack through nested ones."""
 
@@ -122,6 +130,7 @@ Event: TypeAlias = (
     | Waiting
     | AccountFailed
     | GatePassed
+    | Baking
     | StackEvent
     | StackStep
     | AccountDone

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import msgspec
 
 from generator.errors import ToolError
 from generator.package.manifest import TemplateEntry
+from stacksets.waves import AT_ONCE, Rollout
 
 
 class Preferences(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -35,6 +37,7 @@ class Preferences(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 DEFAULTS = Preferences()
+Left = Literal["remove", "retain", "quarantine"]
 
 
 class Definition(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -63,9 +66,13 @@ class Target:
 class StackSetSpec:
     """One SELF_MANAGED stack set as wanted.
 
-    Stages run in the order of `stage_position`, behind a gate each; inside a stage sets run in the order of
-    `layer_position` (roles before network) and are removed in the reverse order. `overrides` is by account; an account
-    without an entry keeps what it has. `retain` leaves the stacks in place when an account leaves the set.
+    Sets of one `stage` are served together, in the order of `layer_position` (roles before network) and removed in the
+    reverse order. Stages of one `family` run one after another in the order of `stage_position`, behind a gate each;
+    `depends_on` names sets of which the stages must have passed before. Other stages run at the same time.
+    `overrides` is by account; an account without an entry keeps what it has. `rollout` is the same for all sets of a
+    stage. `left` says what becomes of an account that leaves the family while it can still be reached: its stacks are
+    removed; or the set forgets it and the stacks stay; or (quarantine) nothing is done to it in any way, it stays in
+    the set as it is and is reported, until it is wanted again or the setting changes.
     """
 
     definition: Definition
@@ -77,7 +84,10 @@ class StackSetSpec:
     targets: tuple[Target, ...]
     overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     preferences: Preferences = DEFAULTS
-    retain: bool = False
+    left: Left = "remove"
+    family: str = ""
+    depends_on: tuple[str, ...] = ()
+    rollout: Rollout = AT_ONCE
 
     @property
     def name(self) -> str:

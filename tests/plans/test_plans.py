@@ -10,13 +10,15 @@ import yaml
 
 from generator.errors import ToolError
 from generator.package.manifest import ParameterEntry, TemplateEntry
-from stacksets.actions import Action, CreateSet, DeleteInstances, Plan, UpdateSet, decode, encode
+from stacksets.actions import Action, CreateSet, DeleteInstances, Plan, Step, UpdateSet, decode, encode
 from stacksets.plan import Limits, destroy, make
 from stacksets.spec import Definition, Preferences, StackSetSpec, targets_of
 from stacksets.state import Instance, Operation, SetState, State
+from stacksets.waves import Gate, Rollout, Wave
 
 FOLDER = Path(__file__).parent
 REGION = "eu-west-1"
+STAGES, LAYERS = ("staging", "prod"), ("roles", "network")
 PARAMETERS = {
     "Kind": ParameterEntry("String", "plain"),
     "Owner": ParameterEntry("String"),
@@ -34,10 +36,10 @@ def short(number: str) -> str:
 
 
 def a_spec(given: dict[str, Any]) -> StackSetSpec:
-    layer, stage = given["set"].split("-")
+    layer, stage = given["set"].split("-") if "-" in given["set"] else (given["set"], given["set"])
     digest = given.get("template", "v1").ljust(64, "0")
     definition = Definition(
-        name=f"e-{layer}-{stage}",
+        name=f"e-{given['set']}",
         template_url=f"https://bucket/{given.get('template', 'v1')}.yaml",
         template_sha256=digest,
         parameters={"Owner": "me", **given.get("parameters", {})},
@@ -52,13 +54,25 @@ def a_spec(given: dict[str, Any]) -> StackSetSpec:
         template=TemplateEntry(f"{layer}.yaml", digest, 1, "", "", PARAMETERS),
         layer=layer,
         stage=stage,
-        stage_position=("staging", "prod").index(stage),
-        layer_position=("roles", "network").index(layer),
+        stage_position=STAGES.index(stage) if stage in STAGES else 0,
+        layer_position=LAYERS.index(layer) if layer in LAYERS else 0,
         targets=targets_of(map(account, given["accounts"]), given.get("regions", [REGION])),
         overrides={account(number): values for number, values in given.get("overrides", {}).items()},
         preferences=Preferences(),
-        retain=given.get("retain", False),
+        left=given.get("left", "remove"),
+        family="" if stage in STAGES else stage,
+        depends_on=tuple(f"e-{name}" for name in given.get("depends_on", ())),
+        rollout=a_rollout(given.get("rollout", {})),
     )
+
+
+def a_rollout(given: dict[str, Any]) -> Rollout:
+    """`waves`: `canary: [1, 2]`, or `half: 50` for a share."""
+    waves = tuple(
+        Wave(name, percent=who) if isinstance(who, int) else Wave(name, frozenset(map(account, who)))
+        for name, who in given.get("waves", {}).items()
+    )
+    return Rollout(waves, Gate(**given.get("gate", {})), given.get("budget_percent", 0))
 
 
 def a_set(name: str, given: dict[str, Any]) -> SetState:
@@ -89,15 +103,23 @@ def shown(plan: Plan) -> list[str]:
     ]
 
 
+def a_step(step: Step) -> str:
+    """What it waits for, and the bake time of the gate before it."""
+    gate = f" gate {step.health.bake:.0f} s" if step.health.bake else ""
+    allowed = f" allowed {step.allowed}" if step.allowed else ""
+    return f"{step.name} after {', '.join(step.after)}{gate}{allowed}"
+
+
 def a_line(action: Action) -> str:
     names = " ".join(map(short, action.accounts))
     retained = " (retain)" if isinstance(action, DeleteInstances) and action.retain else ""
+    only = " (only)" if isinstance(action, UpdateSet) and action.regions else ""
     changes = f" [{'; '.join(action.changes)}]" if isinstance(action, UpdateSet) else ""
     groups = getattr(action, "groups", ())
     own = [f"{short(g.accounts[0])}={','.join(g.overrides.values())}" for g in groups if g.overrides]
     regions = sorted({region for group in groups for region in group.regions} - {REGION})
     parts = [names, *own, *regions] if not isinstance(action, CreateSet) else []
-    what = " ".join(part for part in (type(action).__name__ + retained, action.stack_set, *parts) if part)
+    what = " ".join(part for part in (type(action).__name__ + retained + only, action.stack_set, *parts) if part)
     return f"{what}: {action.reason}{changes}"
 
 
@@ -115,6 +137,10 @@ def test_plan(path: Path) -> None:
     assert [f"{u.stack_set} {' '.join(map(short, u.accounts))}: {u.reason}" for u in plan.unchanged] == case.get(
         "unchanged", []
     )
+    if "steps" in case:
+        assert [a_step(step) for step in plan.steps] == case["steps"]
+    if "pause_after" in case:
+        assert shown(plan.until(case["pause_after"])) == case["paused"]
     assert decode(encode(plan), "saved") == plan
 
 

@@ -12,7 +12,7 @@ from stacksets.simulator.clock import VirtualClock
 from stacksets.simulator.runner import Fate, Runner
 from stacksets.simulator.service import Simulator
 from stacksets.simulator.wire import Wire
-from stacksets.spec import Definition, Preferences, StackSetSpec, targets_of
+from stacksets.spec import Definition, Left, Preferences, StackSetSpec, targets_of
 
 
 class World(Simulator):
@@ -52,7 +52,7 @@ def spec(
     preferences: Preferences | None = None,
     entry: TemplateEntry | None = None,
     tags: Mapping[str, str] | None = None,
-    retain: bool = False,
+    left: Left = "remove",
 ) -> StackSetSpec:
     """A set `e-<layer>-<stage>`; its template has the parameters Kind (default: plain) and VPCCIDR."""
     made = entry or template(text, Kind="plain", VPCCIDR="10.0.0.0/16")
@@ -73,7 +73,7 @@ def spec(
         targets=targets_of(accounts, regions),
         overrides=overrides or {},
         preferences=preferences or Preferences(),
-        retain=retain,
+        left=left,
     )
 
 
