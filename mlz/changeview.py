@@ -20,7 +20,9 @@ def lines(view: ChangeSetView, *, detailed: bool = False) -> list[Line]:
     """Every change of an update; of a creation one line a nested stack, unless `detailed`."""
     if view.is_empty:
         return [Line(f"{view.stack}: nothing to change", "title")]
-    body = _grouped(view) if view.kind == "CREATE" and not detailed else [_change(change) for change in view.changes]
+    body = (
+        _grouped(view) if view.kind == "CREATE" and not detailed else [change_line(change) for change in view.changes]
+    )
     body = list(body) or [Line("  ~ outputs or tags only", "change")]
     return [Line(f"{view.stack}: {view.kind.lower()}", "title"), *body, *_warnings(view), Line(summary(view), "title")]
 
@@ -45,13 +47,14 @@ def _grouped(view: ChangeSetView) -> Iterator[Line]:
         yield Line(f"  + {where}: {count(len(changes), 'resource')}: {listed(most, 4)}", "add")
 
 
-def _change(change: ResourceChange) -> Line:
+def change_line(change: ResourceChange, indent: str = "  ") -> Line:
+    """`~ Core/Role (AWS::IAM::Role): Policies  (gives access)`."""
     mark, style = MARKS.get(change.action, ("~", "change"))
     replaced = {"always": ", replaced", "perhaps": ", perhaps replaced"}.get(change.replacement, "")
     properties = f": {listed(change.properties, SHOWN_PROPERTIES)}" if change.properties else ""
     access = "  (gives access)" if change.widens_access else ""
     style = "remove" if change.replacement == "always" else style
-    return Line(f"  {mark} {'/'.join(change.path)} ({change.type}){replaced}{properties}{access}", style)
+    return Line(f"{indent}{mark} {'/'.join(change.path)} ({change.type}){replaced}{properties}{access}", style)
 
 
 def _warnings(view: ChangeSetView) -> Iterator[Line]:
@@ -67,15 +70,17 @@ def document(view: ChangeSetView) -> dict[str, object]:
     return {
         "stack": view.stack,
         "kind": view.kind,
-        "changes": [
-            {
-                "path": "/".join(change.path),
-                "type": change.type,
-                "action": change.action,
-                "replacement": change.replacement,
-                "properties": list(change.properties),
-                "gives_access": change.widens_access,
-            }
-            for change in view.changes
-        ],
+        "changes": [change_record(change) for change in view.changes],
+    }
+
+
+def change_record(change: ResourceChange) -> dict[str, object]:
+    """One change for programs."""
+    return {
+        "path": "/".join(change.path),
+        "type": change.type,
+        "action": change.action,
+        "replacement": change.replacement,
+        "properties": list(change.properties),
+        "gives_access": change.widens_access,
     }

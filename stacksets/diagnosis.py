@@ -50,10 +50,12 @@ class Members:
 
     def _enter(self, account: str, region: str) -> Cloud:
         role = self._role(account, self._execution)
-        ways = [lambda: self._cloud.assume(role, region=region)]
-        ways += [lambda: self._administrator().assume(role, region=region)]
+        ways: list[Callable[[], Cloud]] = [
+            lambda: self._cloud.assume(role, region=region),
+            lambda: self._administrator().assume(role, region=region),
+        ]
         if door := self._door:
-            ways += [lambda: self._keeper(door).assume(self._role(account, door.role), region=region)]
+            ways.append(lambda: self._keeper(door).assume(self._role(account, door.role), region=region))
         for way in ways:
             with suppress(ToolError):
                 return way()

@@ -1,14 +1,21 @@
-"""`mlz plan`: what converging would change; reads only."""
+"""`mlz plan`: what converging would change, in which accounts and inside them; changes nothing."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mlz.options import Run, insisting, verb
 
+if TYPE_CHECKING:
+    from mlz.inside import Insight
+    from stacksets.actions import Plan
+
 CHANGES = 2
+# Stacks of each set that are read in search of changes by hand, unless all are asked for.
+SAMPLE = 5
 
 
 @verb("Show what converging the target accounts would change.")
@@ -16,21 +23,41 @@ CHANGES = 2
 @click.option("--out", metavar="FILE", default="", help="Save the plan, for: mlz apply FILE.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --output json.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes, 0 when there are none.")
-def command(run: Run, allow_removals: bool, allow_empty: bool, out: str, as_json: bool, detailed_exitcode: bool) -> int:
+@click.option("--fast", is_flag=True, help="Plan from the stack sets alone; look into no account.")
+@click.option("--all", "everywhere", is_flag=True, help="Look for changes by hand in all accounts, not in a sample.")
+@click.option("--drift", is_flag=True, help="Detect drift first (an operation a stack set), and show it.")
+def command(
+    run: Run,
+    allow_removals: bool,
+    allow_empty: bool,
+    out: str,
+    as_json: bool,
+    detailed_exitcode: bool,
+    fast: bool,
+    everywhere: bool,
+    drift: bool,
+) -> int:
     from dataclasses import replace
 
-    from mlz import convergence, product
+    from mlz import convergence, inside, insideview, product
     from mlz.applying import shown
     from mlz.session import connected
-    from stacksets.actions import encode
 
-    settings = run.settings()
-    insistence = convergence.Insistence(allow_removals, allow_empty)
-    found = convergence.situation(settings, product.built(settings), connected(settings), insistence)
+    run = replace(run, output="json") if as_json else run
+    settings, insistence = run.settings(), convergence.Insistence(allow_removals, allow_empty)
+    cloud = connected(settings)
+    found = convergence.situation(settings, product.built(settings), cloud, insistence)
     made = convergence.plan(settings, found, insistence)
+    if run.output == "text":
+        shown(run, made, dict(found.names))
+    most = inside.NONE_OF_THEM if fast else 0 if everywhere else SAMPLE
+    insight = inside.gathered(settings, cloud, found, made, inside.Wish(preview=not fast, most=most, drift=drift))
+    if run.output == "text":
+        run.console.lines(insideview.lines(insight, detailed=run.console.verbosity > 0))
+    else:
+        _data(run, made, dict(found.names), insight)
     if out:
-        Path(out).write_bytes(encode(made))
-    shown(replace(run, output="json") if as_json else run, made, dict(found.names))
+        _save(Path(out), made, insight)
     for account, reason in found.skipped.items():
         run.console.progress(f"left out: {account} {found.names.get(account, '')}: {reason}", "quiet")
     if made.is_empty:
@@ -38,3 +65,22 @@ def command(run: Run, allow_removals: bool, allow_empty: bool, out: str, as_json
         return 0
     run.console.next(f"mlz apply {out}" if out else "mlz deploy targets, or mlz plan --out FILE")
     return CHANGES if detailed_exitcode else 0
+
+
+def _data(run: Run, plan: Plan, names: dict[str, str], insight: Insight) -> None:
+    from mlz import insideview, planview
+    from mlz.output import text_of
+
+    document = {**planview.document(plan, names), "inside": insideview.document(insight)}
+    run.console.data(text_of(document, run.output))
+
+
+def _save(path: Path, plan: Plan, insight: Insight) -> None:
+    """The plan as applying reads it, and beside it what reviewers want to see, which applying passes over."""
+    import json
+
+    from mlz import insideview
+    from mlz.output import json_text
+    from stacksets.actions import encode
+
+    path.write_text(json_text({**json.loads(encode(plan)), "inside": insideview.document(insight)}) + "\n")

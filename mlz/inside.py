@@ -1,0 +1,151 @@
+"""Into the accounts that stack sets hold: the ways in, and what a plan would change there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlz import convergence, product, session
+
+if TYPE_CHECKING:
+    from mlz.convergence import Situation
+    from mlz.settings import Settings
+    from stacksets.actions import Plan
+    from stacksets.client import Cloud
+    from stacksets.clusters import Cluster
+    from stacksets.diagnosis import Door, Members
+    from stacksets.divergence import Checked
+    from stacksets.drift import Drift
+    from stacksets.preview import Subject
+    from stacksets.spec import StackSetSpec
+    from stacksets.state import State
+
+NONE_OF_THEM = -1
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What to look at: change sets in the accounts, `most` stacks a set for divergence (0 all, -1 none), drift."""
+
+    preview: bool = True
+    most: int = NONE_OF_THEM
+    drift: bool = False
+
+
+@dataclass(frozen=True)
+class Joining:
+    """Accounts that get a stack which they do not have: all of the template's resources."""
+
+    stack_set: str
+    accounts: int
+    resources: int
+
+
+@dataclass(frozen=True)
+class Insight:
+    """What was seen inside the accounts; information beside a plan, which nothing reads that applies it."""
+
+    clusters: tuple[Cluster, ...] = ()
+    joining: tuple[Joining, ...] = ()
+    checked: Checked | None = None
+    drifts: tuple[Drift, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def door(settings: Settings) -> Door:
+    """The organization's access role, where the caller may act as the management account."""
+    from stacksets.diagnosis import Door
+
+    return Door(lambda: session.management(settings), settings.access.bootstrap_role)
+
+
+def members(settings: Settings, cloud: Cloud, state: State) -> Callable[[str], Members]:
+    """Stack set → the way into its accounts; sets with the same roles share it."""
+    from stacksets.diagnosis import Members
+
+    way = door(settings)
+    roles = {name: (held.administration_role_arn, held.execution_role_name) for name, held in state.sets.items()}
+    ways = {pair: Members(cloud, *pair, way) for pair in set(roles.values())}
+    return lambda name: ways[roles[name]]
+
+
+def gathered(settings: Settings, cloud: Cloud, found: Situation, plan: Plan, wish: Wish) -> Insight:
+    """Look where the wish says; accounts that refuse are named in what comes back, and nothing stays behind."""
+    from stacksets.clusters import clusters
+    from stacksets.divergence import check
+    from stacksets.drift import detect
+    from stacksets.preview import Preview
+    from stacksets.waiting import Pace
+
+    ways, service = members(settings, cloud, found.state), convergence.service(cloud)
+    preview = Preview(members=ways, overrides=service.overrides)
+    subjects = _subjects(settings, cloud, found, plan) if wish.preview else []
+    counts = {name: len(held.instances) for name, held in found.state.sets.items()}
+    return Insight(
+        clusters=clusters(preview(subjects)) if subjects else (),
+        joining=_joining(settings, found, plan) if wish.preview else (),
+        checked=check(found.state, ways, wish.most) if wish.most != NONE_OF_THEM else None,
+        drifts=detect(cloud, service, counts, Pace(first=settings.rollout.poll_seconds)) if wish.drift else (),
+        names=found.names,
+    )
+
+
+def _subjects(settings: Settings, cloud: Cloud, found: Situation, plan: Plan) -> list[Subject]:
+    """One for each set that updates accounts, whatever waves it does that in."""
+    from stacksets.preview import Subject
+
+    updated = _accounts(plan, "~")
+    return [
+        Subject(
+            definition=spec.definition,
+            after=body_of(settings, spec),
+            before=_held_body(cloud, spec.name),
+            values=held.parameters,
+            instances=tuple(one for one in held.instances if one.account in updated[spec.name]),
+            overrides={**held.overrides, **spec.overrides},
+        )
+        for spec in found.specs
+        if spec.name in updated and (held := found.state.sets.get(spec.name))
+    ]
+
+
+def _accounts(plan: Plan, sign: str) -> dict[str, set[str]]:
+    """Stack set → the accounts that the plan adds (`+`) or changes (`~`)."""
+    from mlz.planview import sign as sign_of
+
+    found: dict[str, set[str]] = {}
+    for action in plan.actions:
+        if sign_of(action) == sign and action.accounts:
+            found.setdefault(action.stack_set, set()).update(action.accounts)
+    return found
+
+
+def _joining(settings: Settings, found: Situation, plan: Plan) -> tuple[Joining, ...]:
+    from stacksets.body import parsed
+
+    added, rows = _accounts(plan, "+"), []
+    for spec in found.specs:
+        if spec.name in added and (text := body_of(settings, spec)):
+            count = len(parsed(text, spec.name).get("Resources") or {})
+            rows.append(Joining(spec.name, len(added[spec.name]), count))
+    return tuple(rows)
+
+
+def body_of(settings: Settings, spec: StackSetSpec) -> str:
+    """The template of a set as this machine has it; empty where it has another or none."""
+    for path in (product.folder(settings) / spec.template.path, Path(spec.template.path)):
+        if path.is_file():
+            content = path.read_bytes()
+            if hashlib.sha256(content).hexdigest() == spec.definition.template_sha256:
+                return content.decode()
+    return ""
+
+
+def _held_body(cloud: Cloud, name: str) -> str:
+    from stacksets.client import translated
+
+    with translated(name):
+        return str(cloud.client("cloudformation").describe_stack_set(StackSetName=name)["StackSet"]["TemplateBody"])
