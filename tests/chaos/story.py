@@ -11,9 +11,9 @@ from generator.errors import AccountsFailed, ToolError
 from stacksets.apply import Engine, apply, settled
 from stacksets.plan import make
 from stacksets.report import AccountFailed, Event
+from stacksets.simulator import rivals
 from stacksets.simulator.clock import VirtualClock
 from stacksets.simulator.faults import Faults
-from stacksets.simulator.model import Held, Job
 from stacksets.simulator.runner import Fate
 from stacksets.simulator.service import Simulator
 from stacksets.simulator.wire import Crash, Wire
@@ -65,7 +65,7 @@ def random_day(dice: random.Random) -> Day:
         return value if dice.random() < share else otherwise
 
     some = frozenset(dice.sample(ACCOUNTS, dice.randint(1, 3)))
-    moments = tuple((dice.uniform(1, 120), dice.choice(("retry", "values", "unmanaged"))) for _ in range(2))
+    moments = tuple((dice.uniform(1, 120), dice.choice(rivals.DEEDS)) for _ in range(2))
     values: dict[str, object] = {
         "homes": tuple(dice.choice(("", "staging", "staging", "prod", "prod")) for _ in ACCOUNTS),
         "text": dice.choice(("v1", "v2", "v3")),
@@ -189,19 +189,8 @@ class Story:
 
     def rival(self, what: str) -> None:
         """Somebody else does something to a set; refused while an operation is under way, as for anybody."""
-        held = next(iter(self.service.sets.values()), None)
-        if held is None or held.active:
-            return
-        mark = f"rival-{len(held.jobs)}"
-        cells = tuple(cell for cell, one in held.instances.items() if one.status != "INOPERABLE")
-        match what:
-            case "retry":
-                self.runner.submit(held, Job(mark, "UPDATE", cells[:2], Preferences()))
-            case "values":
-                other = _renamed(held, "rival")
-                self.runner.submit(held, Job(mark, "UPDATE", cells, Preferences(), definition=other))
-            case "unmanaged":
-                held.is_managed = False
+        for held in list(self.service.sets.values())[:1]:
+            rivals.act(self.service, held, what)
 
     def rest(self) -> Ending:
         """A run on a day without faults, when everything of before has ended."""
@@ -247,8 +236,3 @@ class Story:
     def _kept(self) -> set[tuple[str, str]]:
         return {(account, region) for account in self.day.suspended for region in REGIONS}
 
-
-def _renamed(held: Held, kind: str) -> object:
-    from msgspec.structs import replace
-
-    return replace(held.definition, parameters={**held.definition.parameters, "Kind": kind})

@@ -1,4 +1,4 @@
-"""The simulated service against what is known of the real one (stack set operations, tolerance, queueing, throttles)."""
+"""The simulated service against what is known of the real one: operations, tolerance, queueing, throttles."""
 
 from __future__ import annotations
 
