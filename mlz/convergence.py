@@ -54,12 +54,18 @@ def require_targets(settings: Settings) -> None:
 
 
 def identified(settings: Settings, cloud: Cloud) -> Settings:
-    """The settings with ids for units that are given as paths of names: templates take ids only."""
+    """The settings with ids for units that are given as paths of names: templates take ids only.
+
+    ToolError for a unit that does not exist.
+    """
     from msgspec.structs import replace as changed
 
+    from stacksets.directory import Directory
     from stacksets.organization import resolve
 
     if without_names(settings) == settings:
+        units = [unit for stage in settings.targets.stages for unit in stage.organizational_units]
+        Directory(cloud.client("organizations")).require(tuple(units))
         return settings
     found = resolve(cloud.client("organizations"), targets.scopes(settings), allow_empty=True)
     staging, prod = (

@@ -46,17 +46,26 @@ def environment(cloud: Cloud, settings: Settings) -> Facts:
 
 def zones(cloud: Cloud, settings: Settings, count: int = WANTED_ZONES) -> tuple[str, ...]:
     """At least `count` zones: those of the settings, else the first of the Region that are available."""
-    if len(settings.env.availability_zones) >= count:
-        return settings.env.availability_zones
-    from stacksets.client import translated
-
-    usual = [{"Name": "zone-type", "Values": ["availability-zone"]}, {"Name": "state", "Values": ["available"]}]
-    with translated("availability zones"):
-        answer = cloud.client("ec2").describe_availability_zones(Filters=usual)
-    names = sorted(str(entry["ZoneName"]) for entry in answer["AvailabilityZones"])
+    given, names = settings.env.availability_zones, _available(cloud)
+    if unknown := [zone for zone in given if zone not in names]:
+        raise ToolError(
+            f"env.availability_zones: {unknown[0]} is not available to {cloud.account}",
+            f"available: {', '.join(names)}",
+        )
+    if len(given) >= count:
+        return given
     if len(names) < count:
         raise ToolError(
             f"region: {settings.region} offers {len(names)} zones, {count} are wanted",
             "lower network.availability_zones, or use another Region",
         )
-    return tuple(names[:count])
+    return names[:count]
+
+
+def _available(cloud: Cloud) -> tuple[str, ...]:
+    from stacksets.client import translated
+
+    usual = [{"Name": "zone-type", "Values": ["availability-zone"]}, {"Name": "state", "Values": ["available"]}]
+    with translated("availability zones"):
+        answer = cloud.client("ec2").describe_availability_zones(Filters=usual)
+    return tuple(sorted(str(entry["ZoneName"]) for entry in answer["AvailabilityZones"]))

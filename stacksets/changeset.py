@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +19,9 @@ from stacksets.waiting import SYSTEM, Clock, Pace, wait_turns
 
 PREFIX = "mlz-"
 SHELLS = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
+OVERTAKEN = ("InvalidChangeSetStatus", "ChangeSetNotFound")
+UNREADABLE = "S3 error: "
+BUSY = "_IN_PROGRESS state and can not be updated"
 NOTHING = ("didn't contain changes", "no updates are to be performed")
 
 
@@ -102,12 +106,12 @@ class Deployer:
         return self.execute(self.prepare(spec), spec)
 
     def discard(self, view: ChangeSetView) -> None:
-        """Delete a change set that nobody wants, and the empty stack that it was to create."""
+        """Delete a change set that nobody wants, and the empty stack that it was to create if no other waits there."""
         with translated(view.stack):
             if view.change_set:
                 self._api.delete_change_set(ChangeSetName=view.change_set)
         found = find(self.cloud, view.stack)
-        if found and found.status == "REVIEW_IN_PROGRESS":
+        if found and found.status == "REVIEW_IN_PROGRESS" and not self._change_sets(view.stack):
             self._remove(found)
 
     def delete(self, name: str, unprotect: bool = False) -> bool:
@@ -164,12 +168,16 @@ class Deployer:
     def _drop_leftovers(self, name: str) -> None:
         """Change sets of runs that were cut off before they ran them."""
         with translated(name):
-            for entry in tuple(pages(self._api.list_change_sets, "Summaries", StackName=name)):
+            for entry in self._change_sets(name):
                 if entry["ChangeSetName"].startswith(PREFIX) and entry.get("ExecutionStatus") != "EXECUTE_IN_PROGRESS":
                     self._api.delete_change_set(ChangeSetName=entry["ChangeSetId"])
 
+    def _change_sets(self, name: str) -> tuple[Mapping[str, Any], ...]:
+        with translated(name):
+            return tuple(pages(self._api.list_change_sets, "Summaries", StackName=name))
+
     def _create(self, spec: StackSpec, kind: str) -> ChangeSetView:
-        with translated(spec.name):
+        with _explained(spec.name):
             made = self._api.create_change_set(
                 StackName=spec.name,
                 ChangeSetName=f"{PREFIX}{secrets.token_hex(6)}",
@@ -217,14 +225,8 @@ class Deployer:
 
     def _run(self, view: ChangeSetView) -> None:
         follower = Follower(self.cloud, view.stack_id, self.report)
-        try:
-            with translated(view.stack):
-                self._api.execute_change_set(ChangeSetName=view.change_set, ClientRequestToken=view.change_set[-36:])
-        except Refused as problem:
-            if problem.code not in ("InvalidChangeSetStatus", "ChangeSetNotFound"):
-                raise
-            hint = "the stack changed while you looked at it: run the same command again"
-            raise ToolError(f"{view.stack}: the change set is no longer valid", hint) from problem
+        with _explained(view.stack):
+            self._api.execute_change_set(ChangeSetName=view.change_set, ClientRequestToken=view.change_set[-36:])
         end = follow(self.cloud, view.stack_id, follower, self.clock, self.pace)
         if end.status not in GOOD:
             raise failure(self.cloud, end)
@@ -233,6 +235,22 @@ class Deployer:
         with translated(name):
             self._api.update_termination_protection(StackName=name, EnableTerminationProtection=on)
         self.report(StackStep(name, f"termination protection is {'on' if on else 'off'}"))
+
+
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
+    """Refusals whose remedy the service does not say: an unpublished template, a stack that somebody else changes."""
+    try:
+        with translated(name):
+            yield
+    except Refused as problem:
+        if UNREADABLE in problem.message:
+            hint = "publish this build, then run the same command: mlz package"
+            raise ToolError(problem.message.splitlines()[0], hint) from problem
+        if problem.code in OVERTAKEN or BUSY in problem.message:
+            hint = "the stack changed while you looked at it: run the same command again"
+            raise ToolError(f"{name}: the change set is no longer valid", hint) from problem
+        raise
 
 
 def settled(cloud: Cloud, change_set: str, clock: Clock = SYSTEM, pace: Pace = PACE) -> Mapping[str, Any]:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from generator.errors import ToolError
-from stacksets.client import Api, pages, translated
+from stacksets.client import Api, Refused, pages, translated
 
 PAGE = 20
 WALKERS = 4
 HINTS = {
-    "AccessDeniedException": "use the management account or a delegated administrator, or list account ids instead",
+    "AccessDeniedException": "make this account a delegated administrator: mlz bootstrap; or list account ids instead of units",
     "AWSOrganizationsNotInUseException": "this account is in no organization: list account ids instead of units",
 }
 
@@ -62,6 +62,15 @@ class Directory:
             budget = -(-expected // PAGE) + 2 * len(units) + 2
             rows = self._list_all(budget)
             return self._from_list(ids, rows) if rows is not None else self._walk(ids)
+
+    def require(self, units: tuple[str, ...]) -> None:
+        """ToolError for the first id of a unit that does not exist; who may not ask is not refused."""
+        try:
+            for unit in units:
+                self._describe(unit, unit)
+        except Refused as problem:
+            if problem.code not in HINTS:
+                raise
 
     def _identify(self, units: tuple[str, ...]) -> dict[str, str]:
         """Each unit as asked for → its id; names are looked up level by level, once a level."""

@@ -189,3 +189,44 @@ def test_what_cannot_be_deleted_is_told(fleet: Fleet) -> None:
     assert caught.value.message.startswith("one: B (AWS::S3::Bucket) DELETE_FAILED: ")
     s3.delete_object(Bucket="bucket-that-is-not-empty", Key="k")
     assert work.delete("one")
+
+
+def test_a_dry_run_leaves_somebody_elses_change_set(fleet: Fleet) -> None:
+    """Both wait on a stack that does not exist yet; discarding ours must not take theirs along."""
+    cloudformation = fleet.client("cloudformation", fleet.built.dev)
+    body = '{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}'
+    cloudformation.create_change_set(StackName="one", ChangeSetName="theirs", ChangeSetType="CREATE", TemplateBody=body)
+    work = deployer(fleet)
+    work.discard(work.prepare(stack(fleet, document(A=parameter("/one/a", "1"))), may_delete=False))
+    left = cloudformation.list_change_sets(StackName="one")["Summaries"]
+    assert [entry["ChangeSetName"] for entry in left] == ["theirs"]
+
+
+def test_a_template_that_was_not_published(fleet: Fleet) -> None:
+    spec = stack(fleet, document(A=parameter("/one/a", "1")))
+    absent = replace(spec, template_url=spec.template_url.replace("/one.yaml", "/two.yaml"))
+    with pytest.raises(ToolError) as caught:
+        deployer(fleet).prepare(absent)
+    assert caught.value.message.startswith("one: S3 error: ")
+    assert "\n" not in caught.value.message
+    assert caught.value.hint == "publish this build, then run the same command: mlz package"
+
+
+def test_a_stack_that_somebody_else_began_to_change(fleet: Fleet) -> None:
+    """Between the look at the change set and its run."""
+    cloudformation = fleet.client("cloudformation", fleet.built.dev)
+    first = stack(fleet, document(A=parameter("/one/a", "1")))
+    deployer(fleet).deploy(first)
+    view = deployer(fleet).prepare(stack(fleet, document(A=parameter("/one/a", "2"))))
+    fleet.sandbox.faults.order(Fault("slow_account", account=fleet.built.dev, seconds=1.0))
+    cloudformation.update_stack(
+        StackName="one",
+        TemplateURL=first.template_url,
+        Parameters=[{"ParameterKey": "Color", "ParameterValue": "blue"}],
+        Tags=[{"Key": "their", "Value": "tag"}],
+    )
+    with pytest.raises(ToolError) as caught:
+        deployer(fleet).execute(view, first)
+    fleet.sandbox.faults.clear()
+    assert caught.value.message == "one: the change set is no longer valid"
+    assert caught.value.hint == "the stack changed while you looked at it: run the same command again"

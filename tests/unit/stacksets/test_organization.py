@@ -165,7 +165,7 @@ def test_no_permission() -> None:
         resolve(tree(denied=frozenset({"list_accounts"})), {"prod": Scope(("ou-abcd-prod",))})
     assert (caught.value.message, caught.value.hint) == (
         "organization: You don't have permissions to access this resource. (AccessDeniedException)",
-        "use the management account or a delegated administrator, or list account ids instead",
+        "make this account a delegated administrator: mlz bootstrap; or list account ids instead of units",
     )
 
 
