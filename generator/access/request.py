@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from functools import cached_property
 
+from generator.access.context import Context, Missing, Value
 from generator.access.policy import Kind
 from generator.access.principal import Principal, PrincipalKind
 from generator.errors import ToolError
-
-
-class Missing(Enum):
-    """Why a context key has no value: the request has none, or nobody told."""
-
-    ABSENT = "absent"
-    UNKNOWN = "unknown"
-
-
-Value = str | tuple[str, ...] | Missing
 
 
 @dataclass(frozen=True)
@@ -54,9 +44,9 @@ class Request:
         """All context keys that are declared or that follow, by lower-case name: IAM ignores the case of key names."""
         return {**_derived(self), **{name.lower(): value for name, value in self.context.items()}}
 
-    def value(self, key: str) -> Value:
-        """`key` in lower case."""
-        return self.keys.get(key, self.others)
+    def asked(self) -> Context:
+        """The keys for one evaluation."""
+        return Context(self.keys, self.others)
 
     @property
     def is_cross_account(self) -> bool:
