@@ -133,7 +133,7 @@ def _step(step: Step, engine: Engine) -> tuple[list[Failure], tuple[str, ...], b
     failures: list[Failure] = []
     for position, action in enumerate(step.actions):
         engine.report(ActionStarted(action.stack_set, type(action).__name__, len(action.accounts)))
-        results = _timed(action, step.stage or step.name, engine)
+        results = _timed(action, step, engine)
         explained = engine.diagnose(action.stack_set, results) if results else ()
         for failure in explained:
             engine.report(AccountFailed(failure.stack_set, failure.account, failure.region, failure.cause))
@@ -144,12 +144,20 @@ def _step(step: Step, engine: Engine) -> tuple[list[Failure], tuple[str, ...], b
     return failures, (), False
 
 
-def _timed(action: Action, step: str, engine: Engine) -> tuple[Result, ...]:
-    began = engine.clock.now()
-    kind = f"{type(action).__name__} {action.stack_set.replace(step, '*')}"
-    results = _act(action, engine.durations.get(kind, 0.0), engine)
-    engine.durations[kind] = engine.clock.now() - began
+def _timed(action: Action, step: Step, engine: Engine) -> tuple[Result, ...]:
+    """Learns from the same wave of another stage, else from the wave before."""
+    began, known = engine.clock.now(), engine.durations
+    kind = f"{_likeness(action)} {action.stack_set.replace(step.stage or step.name, '*')}"
+    here = f"{kind}{step.name.removeprefix(step.stage)}"
+    results = _act(action, known.get(here, known.get(kind, 0.0)), engine)
+    known[kind] = known[here] = engine.clock.now() - began
     return results
+
+
+def _likeness(action: Action) -> str:
+    """What takes about as long has one name: the waves that follow a change do what its first wave does."""
+    is_follower = isinstance(action, RetryInstances) and action.follows
+    return UpdateSet.__name__ if is_follower else type(action).__name__
 
 
 def _is_spent(action: Action, results: tuple[Result, ...]) -> bool:

@@ -38,6 +38,7 @@ class Pace:
 
     first: float = 1.0
     factor: float = 1.6
+    closing: float = 1.1
     longest: float = 30.0
     patience: float = 3600.0
     attempts: int = 100
@@ -45,17 +46,20 @@ class Pace:
 
 
 def wait_turns(pace: Pace, expected: float = 0.0) -> Iterator[float]:
-    """The waits between looks at something that runs: growing, then even.
+    """The waits between looks at something that runs: growing, then even, then a tenth of what it has taken.
 
-    `expected` is how long the like of it took before: most of that is waited for in one piece.
+    `expected` is how long the like of it took before: most of that is waited for in one piece, and the rest of it in
+    even waits, since the end is near.
     """
-    delay = pace.first
+    delay, factor, waited = pace.first, pace.factor, 0.0
     if expected > 4 * pace.first:
-        yield 0.9 * expected
-        delay = max(delay, 0.05 * expected)
+        waited = 0.7 * expected
+        yield waited
+        delay, factor = max(delay, 0.05 * expected), pace.closing
     while True:
         yield delay
-        delay = min(delay * pace.factor, pace.longest)
+        waited += delay
+        delay = min(delay * factor, max(pace.longest, 0.1 * waited))
 
 
 def submit(clock: Clock, pace: Pace, report: Report, name: str, send: Callable[[], None]) -> bool:

@@ -71,7 +71,7 @@ def test_a_change_is_one_update_a_set_and_few_polls() -> None:
     apply(plan_of(world, four("v2")), engine(world))
     assert world.calls["UpdateStackSet"] == 4
     assert {key for key in world.calls if key not in READS} == {"UpdateStackSet"}
-    assert world.calls["DescribeStackSetOperation"] <= 2 * (1 + 17) + 2 * (1 + 3)
+    assert world.calls["DescribeStackSetOperation"] <= 2 * (1 + 16) + 2 * (1 + 7)
     assert plan_of(world, four("v2")).is_empty
 
 
