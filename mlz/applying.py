@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlz import convergence, planview
+from mlz import convergence, inside, planview
 from mlz.reporter import reporting
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def applied(settings: Settings, cloud: Cloud, state: State, plan: Plan, console:
     from stacksets.waiting import Pace
 
     service = convergence.service(cloud)
-    members = Members(cloud, _administration_role(settings, cloud, state), settings.setup_role)
+    members = Members(cloud, _administration_role(settings, cloud, state), settings.setup_role, inside.door(settings))
     with reporting(console) as report:
         engine = Engine(
             service=service,

@@ -25,6 +25,7 @@ COMMANDS = {
     "access": "Show and test who can do what.",
     "apply": "Apply a saved plan.",
     "status": "Show accounts by stack set.",
+    "explain": "Show why an account is where it is.",
     "destroy": "Delete targets, env and core, and prove it.",
     "sandbox": "Start the embedded AWS.",
     "doctor": "Check credentials, bucket, roles and limits.",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlz import convergence, product, session
+from mlz import convergence, product, session, targets
 
 if TYPE_CHECKING:
     from mlz.convergence import Situation
@@ -28,11 +28,10 @@ NONE_OF_THEM = -1
 
 @dataclass(frozen=True)
 class Wish:
-    """What to look at: change sets in the accounts, `most` stacks a set for divergence (0 all, -1 none), drift."""
+    """What to look at: change sets in the accounts, `most` stacks a set for divergence (0 all, -1 none)."""
 
     preview: bool = True
     most: int = NONE_OF_THEM
-    drift: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,21 +75,32 @@ def gathered(settings: Settings, cloud: Cloud, found: Situation, plan: Plan, wis
     """Look where the wish says; accounts that refuse are named in what comes back, and nothing stays behind."""
     from stacksets.clusters import clusters
     from stacksets.divergence import check
-    from stacksets.drift import detect
     from stacksets.preview import Preview
-    from stacksets.waiting import Pace
 
-    ways, service = members(settings, cloud, found.state), convergence.service(cloud)
-    preview = Preview(members=ways, overrides=service.overrides)
+    ways = members(settings, cloud, found.state)
+    preview = Preview(members=ways, overrides=convergence.service(cloud).overrides)
     subjects = _subjects(settings, cloud, found, plan) if wish.preview else []
-    counts = {name: len(held.instances) for name, held in found.state.sets.items()}
     return Insight(
         clusters=clusters(preview(subjects)) if subjects else (),
         joining=_joining(settings, found, plan) if wish.preview else (),
         checked=check(found.state, ways, wish.most) if wish.most != NONE_OF_THEM else None,
-        drifts=detect(cloud, service, counts, Pace(first=settings.rollout.poll_seconds)) if wish.drift else (),
         names=found.names,
     )
+
+
+def drifts(settings: Settings, cloud: Cloud) -> tuple[Drift, ...]:
+    """Detect drift in every stack set and wait for it.
+
+    Before a plan is made: an instance's last operation is then the detection, and an earlier plan is stale.
+    """
+    from stacksets.drift import detect
+    from stacksets.state import read
+    from stacksets.waiting import Pace
+
+    service = convergence.service(cloud)
+    state = read(service, [column.stack_set for column in targets.columns(settings)])
+    counts = {name: len(held.instances) for name, held in state.sets.items()}
+    return detect(cloud, service, counts, Pace(first=settings.rollout.poll_seconds))
 
 
 def _subjects(settings: Settings, cloud: Cloud, found: Situation, plan: Plan) -> list[Subject]:

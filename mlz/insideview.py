@@ -94,7 +94,7 @@ def _by_resource(clusters: Sequence[Cluster], wanted: Callable[[ResourceChange],
 
 
 def _divergence(checked: Checked | None, names: Mapping[str, str]) -> Iterator[Line]:
-    if checked is None:
+    if checked is None or not checked.held:
         return
     unseen = [one for one in checked.divergences if one.kind == "unseen"]
     found = [one for one in checked.divergences if one.kind != "unseen"]

@@ -55,12 +55,13 @@ def standings(state: State, columns: Sequence[Column], names: Mapping[str, str])
 def _standing(
     account: str, stage: str, names: Mapping[str, str], held: Mapping[str, Instance], layers: Sequence[str]
 ) -> Standing:
-    statuses = {layer: _status(held[layer]) if layer in held else ABSENT for layer in layers}
+    statuses = {layer: status_of(held[layer]) if layer in held else ABSENT for layer in layers}
     reason = next((one.reason for one in held.values() if one.reason and one.status != "CURRENT"), "")
     return Standing(account, names.get(account, ""), stage, statuses, reason)
 
 
-def _status(instance: Instance) -> str:
+def status_of(instance: Instance) -> str:
+    """`CURRENT`, `OUTDATED (RUNNING)`."""
     usual = instance.detailed in ("SUCCEEDED", "")
     return instance.status if usual else f"{instance.status} ({instance.detailed})"
 

@@ -46,12 +46,14 @@ def command(
     run = replace(run, output="json") if as_json else run
     settings, insistence = run.settings(), convergence.Insistence(allow_removals, allow_empty)
     cloud = connected(settings)
+    drifts = inside.drifts(settings, cloud) if drift else ()
     found = convergence.situation(settings, product.built(settings), cloud, insistence)
     made = convergence.plan(settings, found, insistence)
     if run.output == "text":
         shown(run, made, dict(found.names))
     most = inside.NONE_OF_THEM if fast else 0 if everywhere else SAMPLE
-    insight = inside.gathered(settings, cloud, found, made, inside.Wish(preview=not fast, most=most, drift=drift))
+    insight = inside.gathered(settings, cloud, found, made, inside.Wish(preview=not fast, most=most))
+    insight = replace(insight, drifts=drifts)
     if run.output == "text":
         run.console.lines(insideview.lines(insight, detailed=run.console.verbosity > 0))
     else:

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import click
+
 from mlz.options import Run, verb
+
+if TYPE_CHECKING:
+    from mlz.settings import Settings
+
+SECONDS = 5.0
 
 
 @verb("Show accounts by stack set.")
-def command(run: Run) -> None:
+@click.option("--watch", is_flag=True, help="Look again and again until interrupted, and show what changes.")
+@click.option("--every", type=click.FloatRange(min=0.1), default=SECONDS, help="Seconds between two looks (default 5).")
+@click.option("--json", "as_json", is_flag=True, help="The same as --output json.")
+def command(run: Run, watch: bool, every: float, as_json: bool) -> None:
+    from dataclasses import replace
+
+    run = replace(run, output="json") if as_json else run
+    settings = run.settings()
+    if watch:
+        _watch(run, settings, every)
+    else:
+        _show(run, settings)
+
+
+def _show(run: Run, settings: Settings) -> None:
     from mlz import convergence, statusview, targets
     from mlz.output import text_of
     from mlz.session import connected
     from stacksets.organization import resolve
     from stacksets.state import read
 
-    settings = run.settings()
     convergence.require_targets(settings)
     cloud = connected(settings)
     columns = targets.columns(settings)
@@ -27,3 +49,22 @@ def command(run: Run) -> None:
         run.console.data(text_of(statusview.document(found, missing), run.output))
     behind = missing or not all(standing.is_current for standing in found)
     run.console.next("mlz plan" if behind else "nothing to repair; mlz plan shows whether something is to change")
+
+
+def _watch(run: Run, settings: Settings, every: float) -> None:
+    """The organization is asked once, for names; every look reads the stack sets only."""
+    from mlz import convergence, targets, watch
+    from mlz.session import connected
+    from stacksets.organization import resolve
+    from stacksets.state import read
+    from stacksets.waiting import SYSTEM
+
+    if run.output != "text":
+        raise click.UsageError("--watch speaks text only; for programs: mlz status --output json, again and again")
+    convergence.require_targets(settings)
+    cloud = connected(settings)
+    columns = targets.columns(settings)
+    names = resolve(cloud.client("organizations"), targets.scopes(settings), allow_empty=True).names
+    service, sets = convergence.service(cloud), [column.stack_set for column in columns]
+    with watch.screen(run.console, columns, names) as show:
+        watch.watched(lambda: read(service, sets), show, SYSTEM, every)

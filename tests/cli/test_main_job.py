@@ -134,8 +134,44 @@ def failing_and_repairing(desk: Desk) -> None:
     assert "the account's quota is used up" in error
     assert "going on to prod" not in error
     desk.aws.faults.clear()
-    assert desk.data("plan")["totals"]["change"] == 9
+    explaining(desk, broken)
+    looking_inside(desk)
+    assert desk.data("plan", "--fast")["totals"]["change"] == 9
     assert "Done: 0 added, 9 changed, 0 removed" in desk.run("deploy", "targets", "--yes")[1]
+
+
+def explaining(desk: Desk, broken: str) -> None:
+    """Why the account is where it is: last operation, first cause in its stack, hint, and what the plan does next."""
+    told = desk.data("explain", "staging-02")
+    assert (told["account"], told["place"]) == (broken, "in staging")
+    failed = next(one for one in told["stack_sets"] if one["cause"])
+    assert (failed["status"], failed["detailed"], failed["operation"]["action"]) == ("OUTDATED", "FAILED", "UPDATE")
+    assert failed["cause"].endswith("UPDATE_FAILED: the account's quota is used up")
+    assert failed["hint"] == "raise the quota in this account, or remove what is unused"
+    reasons = [one["reason"] for one in told["plan"] if one["stack_set"] == failed["stack_set"]]
+    assert ["failed before" in reason for reason in reasons] == [True]
+    assert desk.run("explain", "staging-3", code=1)[1] == (
+        "error: staging-3: neither the organization nor any stack set has this account\n"
+        "hint: did you mean staging-03?\n"
+    )
+
+
+def looking_inside(desk: Desk) -> None:
+    """Equal accounts stand together, the large network template's too; a saved plan carries it and applies without."""
+    plan = desk.data("plan", "--drift", "--all", "--out", "inside.json")
+    changes = {
+        (one["stack_set"], len(one["accounts"]), bool(one["changes"])): one["refused"]
+        for one in plan["inside"]["changes"]
+    }
+    assert set(changes.values()) == {""}
+    assert ("sm-mlops-dev-network-prod", 3, True) in changes
+    assert ("sm-mlops-dev-roles-prod", 3, True) in changes
+    assert plan["inside"]["by_hand"] == {"looked": 9, "held": 9, "found": []}
+    assert {one["stack_set"]: one["drifted"] for one in plan["inside"]["drift"]} == {
+        f"sm-mlops-dev-{layer}-{stage}": [] for layer in ("network", "roles") for stage in ("prod", "staging")
+    }
+    assert json.loads(Path("inside.json").read_text())["inside"] == plan["inside"]
+    assert "Plan: 0 to add, 9 to change" in desk.run("apply", "inside.json", "--dry-run")[0]
 
 
 def moving(desk: Desk) -> None:
