@@ -17,6 +17,7 @@ Template: TypeAlias = Mapping[str, Any]
 
 # Bytes of a template body in a request (CloudFormation quotas, read 2026-11-21).
 REQUEST_LIMIT = 51_200
+ONE_LINE = 2**30
 TOLD = ("Type", "Properties", "Condition")
 WITHOUT_EFFECT = frozenset({"Description", "Metadata", "Outputs", "Rules"})
 OF_PARAMETER = frozenset({"Type", "Default", "NoEcho"})
@@ -133,12 +134,13 @@ def _change(
 def carried(text: str, where: str) -> str:
     """The text for a request, reduced to what resources depend on when it is too long; empty when that is not enough.
 
-    Descriptions, outputs, rules and what parameters may not be have no part in which resources change.
+    Descriptions, outputs, rules and what parameters may not be have no part in which resources change. YAML on one line
+    has fewer quotes than JSON.
     """
     if len(text.encode()) <= REQUEST_LIMIT:
         return text
     bare = {key: value for key, value in parsed(text, where).items() if key not in WITHOUT_EFFECT}
     known = (bare.get("Parameters") or {}).items()
     bare["Parameters"] = {name: {k: v for k, v in entry.items() if k in OF_PARAMETER} for name, entry in known}
-    small = json.dumps(bare, separators=(",", ":"), default=str)
+    small: str = yaml.dump(bare, Dumper=yaml.CSafeDumper, default_flow_style=True, sort_keys=False, width=ONE_LINE)
     return small if len(small.encode()) <= REQUEST_LIMIT else ""
