@@ -27,6 +27,7 @@ COMMANDS = {
     "status": "Show accounts by stack set.",
     "explain": "Show why an account is where it is.",
     "destroy": "Delete targets, env and core, and prove it.",
+    "simulate": "Predict a roll-out to up to 50,000 accounts.",
     "sandbox": "Start the embedded AWS.",
     "doctor": "Check credentials, bucket, roles and limits.",
     "settings": "Show settings, or the JSON Schema of mlz.yaml.",

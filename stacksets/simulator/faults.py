@@ -39,8 +39,8 @@ class Faults:
 
 
 NONE = Faults()
-USUAL = Faults(failing=0.01, slow=0.02, suspended=0.002, busy=0.02, lost=0.01, reads=10, writes=2, lag=3)
-NAMED = {"none": NONE, "usual": USUAL, "throttling": Faults(reads=5, writes=1, burst=10)}
+USUAL = Faults(failing=0.01, slow=0.02, suspended=0.002, busy=0.02, lost=0.01, reads=5, writes=1, lag=3)
+NAMED = {"none": NONE, "usual": USUAL, "throttling": Faults(reads=2, writes=0.5, burst=10)}
 
 
 def parse(text: str) -> Faults:

@@ -57,6 +57,11 @@ class Forecast:
     reads_idle: tuple[int, int]
 
     @property
+    def is_done(self) -> bool:
+        """Nothing is left; only then do the bounds and the ratios of time say anything."""
+        return self.runs[-1].outcome == "done"
+
+    @property
     def eta_safe(self) -> float:
         return self.bound_safe / self.seconds if self.seconds else 1.0
 

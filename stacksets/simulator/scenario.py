@@ -21,6 +21,8 @@ from stacksets.waves import CANARY, Gate, Rollout, Wave
 
 STAGES = ("staging", "prod")
 FIRST_ACCOUNT = 100_000_000_000
+# Seconds that a stack of our own templates takes, about: roles only, and a network with its endpoints.
+LAYER_SECONDS: Mapping[str, float] = {"roles": 45.0, "network": 180.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +35,10 @@ class Scenario:
     """
 
     accounts: int
-    layers: tuple[str, ...] = ("roles", "network")
+    layers: tuple[str, ...] = tuple(LAYER_SECONDS)
     regions: tuple[str, ...] = ("eu-west-1",)
     staging: float = 0.2
-    seconds: Mapping[str, float] = field(default_factory=lambda: {"roles": 45.0, "network": 180.0})
+    seconds: Mapping[str, float] = field(default_factory=lambda: LAYER_SECONDS)
     spread: float = 0.3
     canary: int = 0
     percents: tuple[int, ...] = ()

@@ -217,7 +217,7 @@ def test_no_more_instances_at_once_than_the_region_allows() -> None:
 
 def test_faults_are_written_as_text() -> None:
     assert parse("failing=1%, lag=5") == Faults(failing=0.01, lag=5)
-    assert parse("throttling,reads=7") == Faults(reads=7, writes=1, burst=10)
+    assert parse("throttling,reads=7") == Faults(reads=7, writes=0.5, burst=10)
     assert parse("") == Faults()
 
 
