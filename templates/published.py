@@ -37,6 +37,9 @@ MODEL_TEST_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-model-test"
 SETUP_EXECUTION_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-setup-stackset"
 TARGET_PERMISSIONS_BOUNDARY = "${EnvName}-${EnvType}-${AWS::Region}-target-boundary"
 
+# Namespace of the metrics that projects publish about their models' data
+DRIFT_NAMESPACE = "MLProjects/Drift"
+
 
 @dataclass(frozen=True)
 class Published:

@@ -9,7 +9,7 @@ from awacs.aws import PolicyDocument, Statement
 from troposphere import Sub
 from troposphere.iam import ManagedPolicy
 
-from generator.cfn.arns import arn, role_arn
+from generator.cfn.arns import arn, role_arn, service
 from generator.cfn.iam import allow, policy
 from templates.access.actions import of
 from templates.access.guardrails import notebooks_stay_closed, stays_in_vpc
@@ -106,6 +106,7 @@ def environment_boundary(name: str, *roles: str) -> PolicyDocument:
         may_use_services(ENVIRONMENT_SERVICES),
         allow("PassAndSeeRoles", (*READ_ROLES, *of("iam", "PassRole"))),
         may_keep_bounded_roles(policy_arn(name), *roles),
+        links_scaling(),
         stays_in_vpc(),
         notebooks_stay_closed(),
     )
@@ -116,9 +117,17 @@ def target_boundary() -> PolicyDocument:
     return policy(
         may_use_services(TARGET_SERVICES),
         allow("PassRoles", of("iam", "PassRole")),
+        links_scaling(),
         stays_in_vpc(),
         notebooks_stay_closed(),
     )
+
+
+def links_scaling() -> Statement:
+    """The role with which endpoints are scaled is the service's own; it is made for the first of them."""
+    name = service("sagemaker.application-autoscaling")
+    link = of("iam", "CreateServiceLinkedRole")
+    return allow("LinkScaling", link, when={"StringEquals": {"iam:AWSServiceName": name}})
 
 
 def boundary_policy(title: str, name: str, document: PolicyDocument) -> ManagedPolicy:

@@ -139,6 +139,20 @@ def may_test_models() -> list[Statement]:
     ]
 
 
+def may_tell_of_models() -> list[Statement]:
+    """Tell people of models that wait for approval; publish how far production data has drifted."""
+    return [
+        allow("TellApprovers", of("sns", "Publish"), arn("sns", PROJECTS)),
+        # PutMetricData has no resource type; the namespace limits it.
+        allow(
+            "PublishDrift",
+            of("cloudwatch", "PutMetricData"),
+            "*",
+            when={"StringEquals": {"cloudwatch:namespace": published.DRIFT_NAMESPACE}},
+        ),
+    ]
+
+
 def may_publish_images() -> Statement:
     """Push images of projects; nothing is deleted."""
     push = of("ecr", "CompleteLayerUpload", "InitiateLayerUpload", "PutImage", "UploadLayerPart")

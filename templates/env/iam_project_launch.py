@@ -93,8 +93,16 @@ def may_read_provisioned_code() -> Statement:
 
 
 def may_keep_project_code() -> list[Statement]:
-    """Repositories, builds, pipelines, rules, log groups and connections of projects."""
-    return [*may_keep_repositories(), may_keep_pipelines(), *may_keep_builds(), may_keep_rules(), may_use_connections()]
+    """Repositories, builds, pipelines, rules, log groups, topics, alarms and connections of projects."""
+    return [
+        *may_keep_repositories(),
+        may_keep_pipelines(),
+        *may_keep_builds(),
+        may_keep_rules(),
+        may_keep_topics(),
+        may_keep_project_alarms(),
+        may_use_connections(),
+    ]
 
 
 def may_see_use_role() -> Statement:
@@ -136,6 +144,28 @@ def may_keep_rules() -> Statement:
     keep = of("events", "DeleteRule", "DescribeRule", "DisableRule", "EnableRule", "ListTargetsByRule", "PutRule")
     keep += of("events", "ListTagsForResource", "PutTargets", "RemoveTargets", "TagResource", "UntagResource")
     return allow("KeepRules", keep, arn("events", f"rule/{PROJECTS}"))
+
+
+def may_keep_topics() -> Statement:
+    """Topics that tell people of models that wait for approval and of drift."""
+    keep = of("sns", "CreateTopic", "DeleteTopic", "GetDataProtectionPolicy", "GetTopicAttributes")
+    keep += of("sns", "GetSubscriptionAttributes", "ListSubscriptionsByTopic", "ListTagsForResource")
+    keep += of(
+        "sns",
+        "SetSubscriptionAttributes",
+        "SetTopicAttributes",
+        "Subscribe",
+        "TagResource",
+        "Unsubscribe",
+        "UntagResource",
+    )
+    return allow("KeepTopics", keep, arn("sns", PROJECTS))
+
+
+def may_keep_project_alarms() -> Statement:
+    keep = of("cloudwatch", "DeleteAlarms", "DescribeAlarms", "ListTagsForResource", "PutMetricAlarm")
+    keep += of("cloudwatch", "TagResource", "UntagResource")
+    return allow("KeepProjectAlarms", keep, arn("cloudwatch", f"alarm:{PROJECTS}"))
 
 
 def may_use_connections() -> Statement:

@@ -6,6 +6,7 @@ event rule `sagemaker-<name>-<id>-build` 64 of 64, pipeline `sagemaker-<name>-<i
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -196,14 +197,17 @@ def build_action(
     outputs: list[str],
     *,
     order: int = 1,
-    variables: str = "",
+    variables: Mapping[str, str] | None = None,
+    namespace: str = "",
 ) -> codepipeline.Actions:
-    """Run a build; `variables` is CodePipeline's JSON list of environment variables for this run."""
+    """Run a build; `variables` are for this run, `namespace` is where later actions find what the build exports."""
     configuration: dict[str, Any] = {"ProjectName": Ref(project)}
     if len(inputs) > 1:
         configuration["PrimarySource"] = inputs[0]
     if variables:
-        configuration["EnvironmentVariables"] = variables
+        listed = [{"name": key, "value": value} for key, value in variables.items()]
+        configuration["EnvironmentVariables"] = json.dumps(listed, separators=(",", ":"))
+    given = {"Namespace": namespace} if namespace else {}
     return codepipeline.Actions(
         Name=name,
         ActionTypeId=codepipeline.ActionTypeId(Category="Build", Owner="AWS", Provider="CodeBuild", Version="1"),
@@ -211,6 +215,7 @@ def build_action(
         InputArtifacts=[codepipeline.InputArtifacts(Name=artifact) for artifact in inputs],
         OutputArtifacts=[codepipeline.OutputArtifacts(Name=artifact) for artifact in outputs],
         RunOrder=order,
+        **given,
     )
 
 

@@ -38,8 +38,6 @@ READ = {
     "StagingStackSetExecutionRole": published.STAGING_STACK_SET_EXECUTION_ROLE_NAME,
     "ProdModelExecutionRole": published.PROD_MODEL_EXECUTION_ROLE_NAME,
     "ProdStackSetExecutionRole": published.PROD_STACK_SET_EXECUTION_ROLE_NAME,
-    "StagingAccounts": published.STAGING_ACCOUNT_LIST,
-    "ProductionAccounts": published.PRODUCTION_ACCOUNT_LIST,
     "EnvTypeStagingName": published.ENV_TYPE_STAGING_NAME,
     "EnvTypeProdName": published.ENV_TYPE_PROD_NAME,
 }

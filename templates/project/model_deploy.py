@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from troposphere import Equals, If, Not, Ref, Sub, codebuild, codepipeline, events, s3
+from troposphere import And, Equals, If, Not, Ref, Sub, codebuild, codepipeline, events, s3
 
 from generator.cfn.contract import Cond, Param, switch
 from generator.cfn.stack import Stack
 from templates.project import delivery
+from templates.project.approval import approval, approval_topic, by_email, tls_only
 from templates.project.environment import (
     PROJECT_ID,
     PROJECT_NAME,
     environment,
     environment_configuration,
 )
+from templates.project.model_deploy_stages import (
+    PACKAGE,
+    TEMPLATE,
+    VARIABLES,
+    build_stage,
+    production_stage,
+    staging_stage,
+)
 
 SEED_KEY = "seed-code/mlops-model-deploy-v1.0.zip"
-PACKAGE = "ModelPackageArn"
-_SOURCE = "ModelDeploySource"
-_BUILD = "BuildArtifact"
-_TEMPLATE = "cfn-sm-endpoint"
+SOURCE = "ModelDeploySource"
 _NEEDED = (
     "DataBucketName",
     "ModelBucketName",
@@ -34,15 +40,13 @@ _NEEDED = (
     "StagingStackSetExecutionRole",
     "ProdModelExecutionRole",
     "ProdStackSetExecutionRole",
-    "StagingAccounts",
-    "ProductionAccounts",
     "EnvTypeStagingName",
     "EnvTypeProdName",
 )
 
 
 class ProjectModelDeploy(Stack):
-    """Source, build of the endpoint's stack, staging with test and approval, production."""
+    """Source, build of the endpoint's stack, staging with test and approval, production with a smoke test."""
 
     FILE = "project-model-deploy.yaml"
     DESCRIPTION = "SageMaker project: delivery pipeline that deploys approved models to staging and production accounts"
@@ -64,6 +68,17 @@ class ProjectModelDeploy(Stack):
     REPOSITORY_ID = delivery.REPOSITORY_ID
     SOURCE_BUCKET = delivery.SOURCE_BUCKET
 
+    APPROVAL_TOPIC = Param(
+        "ApprovalTopicArn",
+        "Topic that hears of models that wait for approval; its name begins with sagemaker-. Empty: one is made",
+        default="",
+    )
+    APPROVAL_EMAIL = Param(
+        "ApprovalEmail", "Address that subscribes to the topic that is made; empty for none", default=""
+    )
+
+    CREATES_TOPIC = Cond("CreatesApprovalTopic", Equals(APPROVAL_TOPIC, ""))
+    NOTIFIES_BY_EMAIL = Cond("NotifiesByEmail", And(Equals(APPROVAL_TOPIC, ""), Not(Equals(APPROVAL_EMAIL, ""))))
     OWN_GROUP = Cond("GenerateModelPackageGroupName", Equals(MODEL_PACKAGE_GROUP_NAME, "Auto"))
     MULTI_ACCOUNT = Cond("DeployToOtherAccounts", Equals(MULTI_ACCOUNT_DEPLOYMENT, "YES"))
     IN_CODECOMMIT = Cond("RepositoryInCodeCommit", Equals(REPOSITORY_PROVIDER, "CodeCommit"))
@@ -84,18 +99,18 @@ class ProjectModelDeploy(Stack):
             )
         )
         endpoint_test = self.add(endpoint_test_project())
-        staging = self.MULTI_ACCOUNT.then(environment("StagingAccounts"), Ref("AWS::AccountId"))
-        production = self.MULTI_ACCOUNT.then(environment("ProductionAccounts"), Ref("AWS::AccountId"))
+        created = self.add(approval_topic("ApprovalTopic"), self.CREATES_TOPIC)
+        self.add(tls_only("ApprovalTopicPolicy", created), self.CREATES_TOPIC)
+        self.add(by_email("ApprovalByEmail", created, self.APPROVAL_EMAIL), self.NOTIFIES_BY_EMAIL)
+        topic = self.CREATES_TOPIC.then(Ref(created), self.APPROVAL_TOPIC)
         stages = [
-            delivery.source_stage(_SOURCE, source, seed, self.IN_CODECOMMIT, self.THROUGH_CONNECTION, self.OWN_SOURCE),
-            build_stage(endpoint_build),
-            staging_stage(staging, self._role("Staging", "StackSet"), endpoint_test, group),
-            production_stage(production, self._role("Prod", "StackSet")),
+            delivery.source_stage(SOURCE, source, seed, self.IN_CODECOMMIT, self.THROUGH_CONNECTION, self.OWN_SOURCE),
+            build_stage(SOURCE, endpoint_build),
+            staging_stage(SOURCE, self._role("Staging", "StackSet"), endpoint_test, approval(group, topic)),
+            production_stage(SOURCE, self._role("Prod", "StackSet"), endpoint_test),
         ]
         pipeline = self.add(
-            delivery.pipeline(
-                "ModelDeployPipeline", "modeldeploy", bucket, stages, mode="QUEUED", variables={PACKAGE: "latest"}
-            )
+            delivery.pipeline("ModelDeployPipeline", "modeldeploy", bucket, stages, mode="QUEUED", variables=VARIABLES)
         )
         self.add(approved_rule("ModelDeployRegistryEventRule", group, pipeline))
         self.add(delivery.commit_rule("ModelDeployCodeCommitEventRule", source, pipeline, "code"), self.IN_CODECOMMIT)
@@ -121,81 +136,10 @@ def endpoint_test_project() -> codebuild.Project:
     return delivery.build_project(
         "ModelDeployTestProject",
         "modeldeploy-test",
-        "Tests the endpoint in every staging account",
+        "Calls the endpoint in every account of a stage",
         test_variables(),
         buildspec="test/buildspec.yml",
         minutes=30,
-    )
-
-
-def build_stage(project: codebuild.Project) -> codepipeline.Stages:
-    """Writes template and parameters; the run's model package goes in as an environment variable."""
-    package = f'[{{"name":"MODEL_PACKAGE_ARN","value":"#{{variables.{PACKAGE}}}"}}]'
-    action = delivery.build_action(
-        "BuildEndpointDeploymentTemplate", project, [f"{_SOURCE}Artifact"], [_BUILD], variables=package
-    )
-    return codepipeline.Stages(Name="Build", Actions=[action])
-
-
-def staging_stage(targets: If, role: If, test: codebuild.Project, group: If) -> codepipeline.Stages:
-    """Deploy, test, and wait for a person."""
-    return codepipeline.Stages(
-        Name="DeployModelStaging",
-        Actions=[
-            deploy_action("DeployStaging", "EnvTypeStagingName", targets, role, "staging-config"),
-            delivery.build_action("TestStaging", test, [f"{_SOURCE}Artifact", _BUILD], ["TestArtifact"], order=2),
-            approval(group),
-        ],
-    )
-
-
-def production_stage(targets: If, role: If) -> codepipeline.Stages:
-    return codepipeline.Stages(
-        Name="DeployModelProd",
-        Actions=[deploy_action("DeployProd", "EnvTypeProdName", targets, role, "prod-config")],
-    )
-
-
-def deploy_action(name: str, stage: str, targets: Any, role: Any, parameters: str) -> codepipeline.Actions:
-    """Put the endpoint's stack set into the accounts of a stage; self-managed stack sets take accounts only."""
-    return codepipeline.Actions(
-        Name=name,
-        ActionTypeId=codepipeline.ActionTypeId(
-            Category="Deploy", Owner="AWS", Provider="CloudFormationStackSet", Version="1"
-        ),
-        InputArtifacts=[codepipeline.InputArtifacts(Name=_BUILD)],
-        Configuration={
-            "StackSetName": Sub(
-                "sagemaker-${SageMakerProjectName}-${SageMakerProjectId}-deploy-${Stage}", Stage=environment(stage)
-            ),
-            "Description": Sub("Endpoint of the project ${SageMakerProjectName}"),
-            "TemplatePath": f"{_BUILD}::{_TEMPLATE}.yaml",
-            "Parameters": f"{_BUILD}::{parameters}.json",
-            "Capabilities": "CAPABILITY_NAMED_IAM",
-            "PermissionModel": "SELF_MANAGED",
-            "AdministrationRoleArn": environment("StackSetAdministrationRole"),
-            "ExecutionRoleName": role,
-            "DeploymentTargets": targets,
-            "Regions": Ref("AWS::Region"),
-            "MaxConcurrentPercentage": 100,
-            "FailureTolerancePercentage": 0,
-        },
-        RunOrder=1,
-    )
-
-
-def approval(group: If) -> codepipeline.Actions:
-    """A person lets the model into production."""
-    return codepipeline.Actions(
-        Name="ApproveStagingDeployment",
-        ActionTypeId=codepipeline.ActionTypeId(Category="Approval", Owner="AWS", Provider="Manual", Version="1"),
-        Configuration={
-            "CustomData": Sub(
-                "A model of ${Group} (project ${SageMakerProjectName}) has passed its tests in the staging accounts",
-                Group=group,
-            )
-        },
-        RunOrder=3,
     )
 
 
@@ -238,11 +182,9 @@ def build_variables(group: If, bucket: s3.Bucket, staging: If, production: If) -
         "SOURCE_MODEL_PACKAGE_GROUP_NAME": group,
         "AWS_REGION": Ref("AWS::Region"),
         "MULTI_ACCOUNT_DEPLOYMENT": Ref("MultiAccountDeployment"),
-        "STAGING_ACCOUNTS": environment("StagingAccounts"),
-        "PRODUCTION_ACCOUNTS": environment("ProductionAccounts"),
         "STAGING_CONFIG_NAME": "staging-config",
         "PROD_CONFIG_NAME": "prod-config",
-        "CFN_TEMPLATE_NAME": _TEMPLATE,
+        "CFN_TEMPLATE_NAME": TEMPLATE,
         "SAGEMAKER_EXECUTION_ROLE_STAGING_NAME": staging,
         "SAGEMAKER_EXECUTION_ROLE_PROD_NAME": production,
         "SAGEMAKER_EBS_KMS_KEY_ARN": environment("EbsKmsKeyArn"),
@@ -255,8 +197,5 @@ def test_variables() -> dict[str, Any]:
     """What the seed code's test reads from the environment."""
     return {
         "AWS_REGION": Ref("AWS::Region"),
-        "BUILD_CONFIG": "staging-config",
         "TEST_RESULTS": "test-results",
-        "MULTI_ACCOUNT_DEPLOYMENT": Ref("MultiAccountDeployment"),
-        "STAGING_ACCOUNTS": environment("StagingAccounts"),
     }

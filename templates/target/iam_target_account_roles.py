@@ -27,6 +27,7 @@ from templates.access.stacks import may_keep_instances
 from templates.access.trust import trust_role
 from templates.env.iam_setup import flow_logs_role
 from templates.parameters import ENV_NAME, ENV_TYPE, environment_tags
+from templates.target.endpoint_data import may_keep_endpoint_buckets, may_keep_endpoint_keys, may_link_scaling
 
 # The role that SageMaker projects run their builds with, by the name that SageMaker gives it in every account
 PROJECT_USE_ROLE = "AmazonSageMakerServiceCatalogProductsUseRole"
@@ -186,7 +187,7 @@ def stack_set_execution_role(name: Any, trusting: PolicyDocument, boundary: Any,
 
 
 def deployment_statements(model_role: Any) -> list[Any]:
-    """Models, endpoints, their scaling and their alarms."""
+    """Models, endpoints, their scaling, their alarms, their key and their captured data."""
     parts = [arn("sagemaker", f"{kind}/*") for kind in ("endpoint", "endpoint-config", "model")]
     packages = arn("sagemaker", "model-package/*", account="${AdministratorAccountId}")
     describe = of("sagemaker", "DescribeEndpoint", "DescribeEndpointConfig", "DescribeModel", "ListTags")
@@ -197,7 +198,10 @@ def deployment_statements(model_role: Any) -> list[Any]:
         allow("UseModelPackages", of("sagemaker", "CreateModel", "DescribeModelPackage"), packages),
         may_pass("RunModelsAs", model_role, "sagemaker"),
         may_scale_endpoints(),
+        may_link_scaling(),
         may_keep_alarms(),
+        may_keep_endpoint_keys(),
+        may_keep_endpoint_buckets(),
         may_read_parameters(),
         may_use_environment_keys("sagemaker"),
         # Subnets and groups of a model are looked up before it is made; Describe actions of EC2 have no resource types.
@@ -218,16 +222,18 @@ def may_scale_endpoints() -> list[Statement]:
         "UntagResource",
     )
     see = of("application-autoscaling", "DescribeScalableTargets", "DescribeScalingPolicies")
+    see += of("application-autoscaling", "DescribeScheduledActions")
     return [
         allow("ScaleEndpoints", scaling, arn("application-autoscaling", "scalable-target/*")),
-        # The two Describe actions have no resource type.
+        # The Describe actions have no resource type.
         allow("SeeScaling", see),
     ]
 
 
 def may_keep_alarms() -> Statement:
     """Alarms on endpoints, by the projects' prefix."""
-    keep = of("cloudwatch", "DeleteAlarms", "DescribeAlarms", "PutMetricAlarm", "TagResource", "UntagResource")
+    keep = of("cloudwatch", "DeleteAlarms", "DescribeAlarms", "ListTagsForResource", "PutMetricAlarm")
+    keep += of("cloudwatch", "TagResource", "UntagResource")
     return allow("KeepAlarms", keep, arn("cloudwatch", "alarm:sagemaker-*"))
 
 

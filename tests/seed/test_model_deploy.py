@@ -1,19 +1,21 @@
-"""The deploy repository's scripts, loaded as a build would run them."""
+"""The deploy repository's scripts: which package, which accounts, which parameters."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import boto3
 import pytest
+import yaml
 from moto import mock_aws
 
-SEED = Path(__file__).parents[2] / "templates" / "sources" / "seed" / "model-deploy"
+from tests.seed.seeds import DEPLOY, load
+
+OWN = "123456789012"
 VARIABLES = {
+    "AWS_REGION": "eu-west-1",
     "SAGEMAKER_PROJECT_NAME": "ages",
     "SAGEMAKER_PROJECT_ID": "p-abc",
     "SOURCE_MODEL_PACKAGE_GROUP_NAME": "ages-p-abc",
@@ -26,31 +28,34 @@ VARIABLES = {
     "SAGEMAKER_EXECUTION_ROLE_STAGING_NAME": "runs-models",
     "SAGEMAKER_EXECUTION_ROLE_PROD_NAME": "runs-models",
     "MULTI_ACCOUNT_DEPLOYMENT": "YES",
-    "STAGING_ACCOUNTS": "222222222222,111111111111",
-    "PRODUCTION_ACCOUNTS": "333333333333",
+}
+LISTS = {
+    "sm-mlops-dev-staging-account-list": "222222222222,111111111111",
+    "sm-mlops-dev-production-account-list": "333333333333",
 }
 
 
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"seed_{name}", SEED / f"{name}.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture
-def sagemaker(monkeypatch: pytest.MonkeyPatch) -> Any:
+def sagemaker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """A build's surroundings: its variables, its files, the published lists of accounts, an empty group."""
     for name, value in {**VARIABLES, "AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "x"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    for stage in ("staging", "prod"):
+        (tmp_path / f"{stage}-config-template.json").write_text((DEPLOY / f"{stage}-config-template.json").read_text())
+    monkeypatch.chdir(tmp_path)
     with mock_aws():
-        yield boto3.client("sagemaker")
+        ssm = boto3.client("ssm")
+        for name, value in LISTS.items():
+            ssm.put_parameter(Name=name, Value=value, Type="String")
+        client = boto3.client("sagemaker")
+        load(DEPLOY / "setup.py").ensure_group(client, "ages-p-abc", [])
+        yield client
 
 
-def register(sagemaker: Any, status: str) -> str:
+def register(sagemaker: Any, status: str, group: str = "ages-p-abc") -> str:
     made = sagemaker.create_model_package(
-        ModelPackageGroupName="ages-p-abc",
+        ModelPackageGroupName=group,
         ModelApprovalStatus=status,
         InferenceSpecification={
             "Containers": [{"Image": "i"}],
@@ -61,18 +66,26 @@ def register(sagemaker: Any, status: str) -> str:
     return str(made["ModelPackageArn"])
 
 
+def written(name: str) -> Any:
+    return json.loads(Path(name).read_text())
+
+
+def parameters(name: str) -> dict[str, str]:
+    return {item["ParameterKey"]: item["ParameterValue"] for item in written(name)}
+
+
 def test_the_group_is_made_once(sagemaker: Any) -> None:
-    setup = load("setup")
-    tags = [{"Key": "k", "Value": "v"}]
-    first = setup.ensure_group(sagemaker, "ages-p-abc", tags)
-    assert setup.ensure_group(sagemaker, "ages-p-abc", tags) == first
+    setup = load(DEPLOY / "setup.py")
+    first = setup.ensure_group(sagemaker, "ages-p-abc", [])
+    assert setup.ensure_group(sagemaker, "ages-p-abc", []) == first
     assert len(sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"]) == 1
 
 
+@pytest.mark.usefixtures("sagemaker")
 def test_targets_may_read_and_deploy_packages_and_change_nothing() -> None:
-    setup = load("setup")
+    setup = load(DEPLOY / "setup.py")
     group = "arn:aws-cn:sagemaker:cn-north-1:444444444444:model-package-group/ages-p-abc"
-    readers = setup.accounts(VARIABLES)
+    readers = setup.readers_of(boto3.client("ssm"), VARIABLES)
     assert readers == ["111111111111", "222222222222", "333333333333"]
     assert setup.policy(group, readers[:1])["Statement"] == [
         {
@@ -90,51 +103,223 @@ def test_targets_may_read_and_deploy_packages_and_change_nothing() -> None:
     ]
 
 
-def test_without_other_accounts_nobody_reads() -> None:
-    assert load("setup").accounts({**VARIABLES, "MULTI_ACCOUNT_DEPLOYMENT": "NO"}) == []
+@pytest.mark.usefixtures("sagemaker")
+def test_without_other_accounts_nobody_reads_and_all_stays_here() -> None:
+    alone = {**VARIABLES, "MULTI_ACCOUNT_DEPLOYMENT": "NO"}
+    assert load(DEPLOY / "setup.py").readers_of(boto3.client("ssm"), alone) == []
+    assert load(DEPLOY / "targets.py").accounts(boto3.client("ssm"), alone, "prod", OWN) == [OWN]
 
 
-def test_the_package_of_the_event_is_deployed(sagemaker: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    load("setup").ensure_group(sagemaker, "ages-p-abc", [])
+@pytest.mark.usefixtures("sagemaker")
+def test_a_list_without_accounts_stops_the_build() -> None:
+    boto3.client("ssm").put_parameter(Name="sm-mlops-dev-staging-account-list", Value="none", Overwrite=True)
+    with pytest.raises(SystemExit) as problem:
+        load(DEPLOY / "targets.py").accounts(boto3.client("ssm"), VARIABLES, "staging", OWN)
+    assert str(problem.value) == (
+        "SSM parameter sm-mlops-dev-staging-account-list: names no account; "
+        "deploy env-main with accounts for this stage"
+    )
+
+
+def test_lists_of_accounts_are_read_at_each_run(sagemaker: Any) -> None:
+    register(sagemaker, "Approved")
+    build = load(DEPLOY / "build.py")
+    build.main()
+    assert written("staging-accounts.json") == ["111111111111", "222222222222"]
+    boto3.client("ssm").put_parameter(
+        Name="sm-mlops-dev-staging-account-list", Value="222222222222,444444444444", Overwrite=True
+    )
+    build.main()
+    assert written("staging-accounts.json") == ["222222222222", "444444444444"]
+    assert written("prod-accounts.json") == ["333333333333"]
+
+
+def test_the_package_of_the_event_is_deployed(sagemaker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """B065."""
     wanted = register(sagemaker, "Approved")
     register(sagemaker, "Approved")
     monkeypatch.setenv("MODEL_PACKAGE_ARN", wanted)
-    monkeypatch.chdir(tmp_path)
-    for stage in ("staging", "prod"):
-        (tmp_path / f"{stage}-config-template.json").write_text((SEED / f"{stage}-config-template.json").read_text())
-    load("build").main()
-    staging = {
-        item["ParameterKey"]: item["ParameterValue"] for item in json.loads(Path("staging-config.json").read_text())
-    }
-    assert staging == {
+    load(DEPLOY / "build.py").main()
+    assert parameters("staging-config.json") == {
+        "EndpointKind": "REALTIME",
         "EndpointInstanceType": "ml.m5.large",
         "EndpointInstanceCount": "1",
+        "BakeSeconds": "300",
+        "VolumeEncryption": "KEY",
         "ModelPackageName": wanted,
         "ExecutionRoleName": "runs-models",
+        "TestRoleName": "sm-mlops-staging-eu-west-1-model-test",
         "SageMakerProjectName": "ages",
         "SageMakerProjectId": "p-abc",
         "EnvName": "sm-mlops",
         "EnvType": "staging",
+        "KeyEnvType": "staging",
         "SageMakerSubnetIds": "sm-mlops-staging-private-subnet-ids",
         "SageMakerSecurityGroupIds": "sm-mlops-staging-sagemaker-sg-ids",
     }
-    prod = {item["ParameterKey"]: item["ParameterValue"] for item in json.loads(Path("prod-config.json").read_text())}
-    assert (prod["EnvType"], prod["EndpointInstanceCount"]) == ("prod", "2")
+    prod = parameters("prod-config.json")
+    assert (prod["EnvType"], prod["EndpointInstanceCount"], prod["ModelPackageName"]) == ("prod", "2", wanted)
+    assert (Path("deploy.txt").read_text(), Path("package.txt").read_text()) == ("YES", wanted)
+
+
+def test_in_one_account_the_environments_own_roles_and_network_serve_both_stages(
+    sagemaker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MULTI_ACCOUNT_DEPLOYMENT", "NO")
+    register(sagemaker, "Approved")
+    load(DEPLOY / "build.py").main()
+    names = ("EnvType", "KeyEnvType", "TestRoleName", "SageMakerSubnetIds")
+    assert [parameters("prod-config.json")[name] for name in names] == [
+        "prod",
+        "dev",
+        "sm-mlops-dev-eu-west-1-model-test",
+        "sm-mlops-dev-private-subnet-ids",
+    ]
+    assert written("prod-accounts.json") == [OWN]
 
 
 def test_a_package_that_is_not_approved_is_refused(sagemaker: Any) -> None:
-    load("setup").ensure_group(sagemaker, "ages-p-abc", [])
     pending = register(sagemaker, "PendingManualApproval")
     with pytest.raises(SystemExit) as problem:
-        load("build").approved(sagemaker, pending)
+        load(DEPLOY / "build.py").approved(sagemaker, pending, "ages-p-abc")
     assert str(problem.value) == f"{pending}: is PendingManualApproval, only an approved model package is deployed"
 
 
-def test_without_an_approved_package_the_build_says_so(sagemaker: Any) -> None:
-    load("setup").ensure_group(sagemaker, "ages-p-abc", [])
-    register(sagemaker, "Rejected")
+def test_another_groups_package_is_refused(sagemaker: Any) -> None:
+    sagemaker.create_model_package_group(ModelPackageGroupName="weights")
+    foreign = register(sagemaker, "Approved", "weights")
     with pytest.raises(SystemExit) as problem:
-        load("build").latest_approved(sagemaker, "ages-p-abc")
-    assert str(problem.value) == (
-        "ages-p-abc: no model package is approved yet; approve one and the pipeline starts by itself"
-    )
+        load(DEPLOY / "build.py").approved(sagemaker, foreign, "ages-p-abc")
+    assert str(problem.value) == f"{foreign}: is no package of ages-p-abc"
+
+
+def test_without_an_approved_package_nothing_is_deployed_and_nothing_fails(
+    sagemaker: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """B066: every file that CodePipeline takes is there, and the stages are skipped."""
+    register(sagemaker, "Rejected")
+    load(DEPLOY / "build.py").main()
+    assert capsys.readouterr().out == "ages-p-abc: no model package is approved yet, so nothing is deployed\n"
+    files = ("staging-config.json", "prod-config.json", "staging-accounts.json", "prod-accounts.json")
+    assert [written(name) for name in files] == [[], [], [], []]
+    assert Path("deploy.txt").read_text() == "NO"
+
+
+@pytest.mark.parametrize(
+    ("given", "problems"),
+    [
+        ({"Endpoints": 2}, ["Endpoints: no such setting; there are: EndpointKind, EndpointInstanceType,"]),
+        ({"EndpointInstanceCount": "two"}, ["EndpointInstanceCount: 'two' is no whole number"]),
+        ({"EndpointKind": "BATCH"}, ["EndpointKind: 'BATCH' is none of REALTIME, ASYNCHRONOUS, SERVERLESS"]),
+        (
+            {"EndpointInstanceCount": "1"},
+            ["EndpointInstanceCount: 1, production needs 2 to outlive a zone"],
+        ),
+        (
+            {"EndpointInstanceCount": 3, "EndpointMaxInstanceCount": 2, "CanaryInstances": 2},
+            [
+                "EndpointMaxInstanceCount: 2 is less than EndpointInstanceCount, 3",
+                "CanaryInstances: 2 is more than half of 3",
+            ],
+        ),
+    ],
+)
+def test_settings_are_checked_before_anything_is_deployed(
+    given: dict[str, object], problems: list[str], tmp_path: Path
+) -> None:
+    """B068, B075: every problem is told, in the words of the settings."""
+    path = tmp_path / "prod-config-template.json"
+    path.write_text(json.dumps(given))
+    with pytest.raises(SystemExit) as problem:
+        load(DEPLOY / "settings.py").read(path, production=True)
+    told = str(problem.value).splitlines()
+    assert [line[: len(f"{path.name}: {wanted}")] for line, wanted in zip(told, problems, strict=True)] == [
+        f"{path.name}: {wanted}" for wanted in problems
+    ]
+
+
+def test_one_instance_is_enough_for_staging_and_none_is_needed_without_instances(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text('{"EndpointInstanceCount": 1}')
+    assert load(DEPLOY / "settings.py").read(path, production=False) == {"EndpointInstanceCount": "1"}
+    path.write_text('{"EndpointKind": "SERVERLESS", "EndpointInstanceCount": 1}')
+    assert load(DEPLOY / "settings.py").read(path, production=True)["EndpointKind"] == "SERVERLESS"
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "encryption"),
+    [("ml.m5.large", "KEY"), ("ml.m5d.large", "HARDWARE"), ("ml.g5.2xlarge", "HARDWARE"), ("ml.c7g.xlarge", "KEY")],
+)
+def test_volumes_with_local_storage_take_no_key(instance_type: str, encryption: str) -> None:
+    """B063."""
+    settings = load(DEPLOY / "settings.py")
+    assert settings.volume_encryption(instance_type, DEPLOY / "instances.json") == encryption
+
+
+class Loader(yaml.SafeLoader):
+    """CloudFormation's short tags as one-key mappings."""
+
+
+def tagged(loader: Any, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    match node:
+        case yaml.ScalarNode():
+            return {suffix: loader.construct_scalar(node)}
+        case yaml.SequenceNode():
+            return {suffix: loader.construct_sequence(node, deep=True)}
+        case _:
+            return {suffix: loader.construct_mapping(node, deep=True)}
+
+
+Loader.add_multi_constructor("!", tagged)
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.load((DEPLOY / "cfn-sm-endpoint.yaml").read_text(), Loader)
+    return loaded
+
+
+def test_the_template_takes_all_that_the_build_gives_it(sagemaker: Any, template: dict[str, Any]) -> None:
+    register(sagemaker, "Approved")
+    load(DEPLOY / "build.py").main()
+    settings = load(DEPLOY / "settings.py")
+    given = {*parameters("prod-config.json"), "EndpointKind", "EndpointInstanceType", *settings.NUMBERS}
+    assert given == {*template["Parameters"]}
+    assert {name for name, one in template["Parameters"].items() if "Default" not in one} <= {
+        *parameters("staging-config.json")
+    }
+    assert template["Parameters"]["EndpointKind"]["AllowedValues"] == list(settings.KINDS)
+
+
+def test_a_new_model_is_rolled_back_when_an_alarm_goes_off(template: dict[str, Any]) -> None:
+    """B068."""
+    resources = template["Resources"]
+    deployment = resources["SageMakerEndpoint"]["Properties"]["DeploymentConfig"]
+    assert deployment["AutoRollbackConfiguration"] == {
+        "Alarms": [{"AlarmName": {"Ref": "ErrorAlarm"}}, {"AlarmName": {"Ref": "LatencyAlarm"}}]
+    }
+    alone, canary = deployment["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]["If"][1:]
+    assert alone == {"Type": "ALL_AT_ONCE"}
+    assert canary == {
+        "Type": "CANARY",
+        "CanarySize": {"Type": "INSTANCE_COUNT", "Value": {"Ref": "CanaryInstances"}},
+        "WaitIntervalInSeconds": {"Ref": "BakeSeconds"},
+    }
+
+
+def test_what_is_captured_is_encrypted_with_the_accounts_own_key(template: dict[str, Any]) -> None:
+    """B063."""
+    resources = template["Resources"]
+    config = resources["SageMakerEndpointConfig"]["Properties"]
+    own = {"GetAtt": "EndpointKey.Arn"}
+    assert config["DataCaptureConfig"]["If"][1]["KmsKeyId"] == own
+    assert config["KmsKeyId"]["If"][:2] == ["HasVolumeKey", own]
+    (rule,) = resources["EndpointData"]["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": own}
+
+
+def test_cfn_lint_has_no_finding_in_the_endpoints_template() -> None:
+    from cfnlint.api import ManualArgs, lint_file
+
+    found = lint_file(DEPLOY / "cfn-sm-endpoint.yaml", ManualArgs(regions=["eu-west-1"], include_checks=["I"]))
+    assert [str(one) for one in found] == []

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 from templates.env.iam_setup_stackset_role import EnvIamSetupStacksetRole
 from templates.target.iam_target_account_roles import EnvIamTargetAccountRoles
+from tests.seed.seeds import DEPLOY, load
 from tests.templates.roles import USUAL, Rendered, actions
 
 STAGING = USUAL | {"EnvType": "staging"}
@@ -101,7 +99,12 @@ def test_the_setup_role_may_give_a_vpc_its_default_options_back() -> None:
 
 def test_the_boundary_of_targets_lets_nothing_make_a_role() -> None:
     allowed = actions(Rendered(EnvIamSetupStacksetRole).statements("PermissionsBoundary"))
-    assert {action for action in allowed if action.startswith("iam:")} == {"iam:PassRole"}
+    kept = {action for action in allowed if action.startswith("iam:")}
+    assert kept == {"iam:PassRole", "iam:CreateServiceLinkedRole"}
+    # the one that scales endpoints
+    assert Rendered(EnvIamSetupStacksetRole).statement("PermissionsBoundary", "LinkScaling")["Condition"] == {
+        "StringEquals": {"iam:AWSServiceName": "sagemaker.application-autoscaling.amazonaws.com"}
+    }
 
 
 def test_the_deploying_role_trusts_exactly_the_administration_role_of_dev() -> None:
@@ -161,7 +164,8 @@ def test_the_deploying_role_passes_the_serving_role_to_sagemaker_only() -> None:
         "Condition": {"StringEquals": {"iam:PassedToService": ["sagemaker.amazonaws.com"]}},
     }
     assert not {a for a in actions(target.statements("StackSetExecutionRole")) if a.startswith("iam:")} - {
-        "iam:PassRole"
+        "iam:PassRole",
+        "iam:CreateServiceLinkedRole",
     }
 
 
@@ -202,10 +206,24 @@ def test_the_testing_role_calls_endpoints_and_nothing_else() -> None:
 
 
 def test_the_seed_code_tests_with_the_role_that_the_stage_keeps_for_it() -> None:
-    path = Path(__file__).parents[2] / "templates/sources/seed/model-deploy/test/test.py"
-    spec = importlib.util.spec_from_file_location("seed_endpoint_test", path)
-    assert spec is not None and spec.loader is not None
-    seed = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(seed)
+    variables = {"ENV_NAME": "sm-mlops", "MULTI_ACCOUNT_DEPLOYMENT": "YES", "AWS_REGION": "eu-west-1"}
+    project = {"SAGEMAKER_PROJECT_NAME": "ages", "SAGEMAKER_PROJECT_ID": "p-abc"}
+    made = load(DEPLOY / "build.py").parameters({}, "package", "role", "staging", variables | project)
     role = Rendered(EnvIamTargetAccountRoles, STAGING).roles()["ModelTestRole"]["RoleName"]
-    assert seed.tester({"EnvName": "sm-mlops", "EnvType": "staging"}, "eu-west-1") == role
+    assert {"ParameterKey": "TestRoleName", "ParameterValue": role} in made
+
+
+def test_the_deploying_role_makes_keys_with_the_stages_tags_only() -> None:
+    """B063: a key of the account's own, which the role administers by its tags and cannot use itself."""
+    target = Rendered(EnvIamTargetAccountRoles, STAGING)
+    create, keep = (target.statement("StackSetExecutionRole", sid) for sid in ("CreateKeys", "KeepKeys"))
+    tags = {"EnvironmentName": "sm-mlops", "EnvironmentType": "staging"}
+    assert create["Condition"] == {"StringEquals": {f"aws:RequestTag/{k}": v for k, v in tags.items()}}
+    assert keep["Condition"] == {"StringEquals": {f"aws:ResourceTag/{k}": v for k, v in tags.items()}}
+    assert not {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"} & set(keep["Action"])
+
+
+def test_the_deploying_role_reads_nothing_that_endpoints_captured() -> None:
+    statement = Rendered(EnvIamTargetAccountRoles, STAGING).statement("StackSetExecutionRole", "KeepEndpointData")
+    assert statement["Resource"] == ["arn:aws:s3:::stackset-sagemaker-*"]
+    assert not {action for action in statement["Action"] if "Object" in action}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -127,25 +128,100 @@ def test_only_an_approval_starts_a_deployment_and_with_its_own_package() -> None
     ]
 
 
+def stages(**parameters: str) -> dict[str, dict[str, Any]]:
+    """The deploy pipeline's stages by name."""
+    (pipeline,) = deployed(ProjectModelDeploy, **parameters).resources("AWS::CodePipeline::Pipeline").values()
+    return {stage["Name"]: stage for stage in pipeline["Stages"]}
+
+
 @pytest.mark.parametrize(
-    ("several", "role", "accounts"),
+    ("several", "role"),
     [
-        (
-            "YES",
-            "GetEnvironmentConfiguration.StagingStackSetExecutionRole",
-            "GetEnvironmentConfiguration.StagingAccounts",
-        ),
-        ("NO", "GetEnvironmentConfiguration.StackSetExecutionRole", ACCOUNT),
+        ("YES", "GetEnvironmentConfiguration.StagingStackSetExecutionRole"),
+        ("NO", "GetEnvironmentConfiguration.StackSetExecutionRole"),
     ],
 )
-def test_a_stage_is_deployed_with_its_own_role(several: str, role: str, accounts: str) -> None:
+def test_a_stage_is_deployed_with_its_own_role_to_the_accounts_that_the_build_read(several: str, role: str) -> None:
     """B086: what is done for staging is done for production, too."""
-    (pipeline,) = (
-        deployed(ProjectModelDeploy, MultiAccountDeployment=several).resources("AWS::CodePipeline::Pipeline").values()
+    found = stages(MultiAccountDeployment=several)
+    staging, production = (
+        found[name]["Actions"][0]["Configuration"] for name in ("DeployModelStaging", "DeployModelProd")
     )
-    staging, production = (pipeline["Stages"][n]["Actions"][0]["Configuration"] for n in (2, 3))
-    assert (staging["ExecutionRoleName"], staging["DeploymentTargets"]) == (role, accounts)
+    assert (staging["ExecutionRoleName"], staging["DeploymentTargets"]) == (
+        role,
+        "BuildArtifact::staging-accounts.json",
+    )
     assert (production["ExecutionRoleName"], production["DeploymentTargets"]) == (
         role.replace("Staging", "Prod"),
-        accounts.replace("Staging", "Production"),
+        "BuildArtifact::prod-accounts.json",
     )
+
+
+def test_no_list_of_accounts_is_asked_for_when_a_project_is_made() -> None:
+    """An answer of a custom resource holds 4 KB, which 300 accounts fill; and lists change after that."""
+    ((_, asked),) = deployed(ProjectModelDeploy).resources("Custom::GetEnvironmentConfiguration").items()
+    assert not [one for one in asked["SSMParams"] if one["ParameterName"].endswith("account-list")]
+
+
+def test_stages_are_skipped_while_no_model_is_approved() -> None:
+    """B066."""
+    found = stages()
+    rule = {
+        "Name": "ModelIsApproved",
+        "RuleTypeId": {"Category": "Rule", "Owner": "AWS", "Provider": "VariableCheck", "Version": "1"},
+        "Configuration": {"Variable": "#{Build.DEPLOY}", "Operator": "EQ", "Value": "YES"},
+    }
+    entry = {"Conditions": [{"Result": "SKIP", "Rules": [rule]}]}
+    assert {name: stage.get("BeforeEntry") for name, stage in found.items()} == {
+        "Source": None,
+        "Build": None,
+        "DeployModelStaging": entry,
+        "DeployModelProd": entry,
+    }
+    assert found["Build"]["Actions"][0]["Namespace"] == "Build"
+
+
+def test_production_is_called_after_it_was_deployed() -> None:
+    """B067."""
+    actions = stages()["DeployModelProd"]["Actions"]
+    assert [(action["Name"], action["RunOrder"]) for action in actions] == [("DeployProd", 1), ("SmokeTestProd", 2)]
+    assert json.loads(actions[1]["Configuration"]["EnvironmentVariables"]) == [
+        {"name": "BUILD_CONFIG", "value": "prod-config"},
+        {"name": "ACCOUNTS", "value": "prod-accounts"},
+        {"name": "EXTENT", "value": "smoke"},
+    ]
+
+
+def test_approvers_are_told_of_the_package_and_of_the_change_ticket() -> None:
+    """B069."""
+    approval = stages()["DeployModelStaging"]["Actions"][2]
+    assert approval["Configuration"]["NotificationArn"] == "ApprovalTopic"
+    assert approval["Configuration"]["CustomData"] == (
+        "#{Build.DEPLOYED_PACKAGE} of Ages-p-abc (project Ages) has passed its tests in the staging accounts. Change "
+        "ticket: #{variables.ChangeTicket}. Who wrote the change or approved the package does not approve this."
+    )
+    assert approval["TimeoutInMinutes"] == 10080
+
+
+def test_approvals_may_have_a_topic_of_their_own() -> None:
+    topic = f"arn:aws:sns:eu-west-1:{ACCOUNT}:sagemaker-approvals"
+    project = deployed(ProjectModelDeploy, ApprovalTopicArn=topic)
+    assert project.resources("AWS::SNS::Topic") == {}
+    assert (
+        stages(ApprovalTopicArn=topic)["DeployModelStaging"]["Actions"][2]["Configuration"]["NotificationArn"] == topic
+    )
+
+
+def test_the_topic_has_a_subscriber_where_an_address_is_given() -> None:
+    assert deployed(ProjectModelDeploy).resources("AWS::SNS::Subscription") == {}
+    ((_, made),) = deployed(ProjectModelDeploy, ApprovalEmail="a@b.example").resources("AWS::SNS::Subscription").items()
+    assert made == {"TopicArn": "ApprovalTopic", "Protocol": "email", "Endpoint": "a@b.example"}
+
+
+def test_a_run_may_name_the_package() -> None:
+    """B065: the latest approved one, the one of the event, or a former one."""
+    (pipeline,) = deployed(ProjectModelDeploy).resources("AWS::CodePipeline::Pipeline").values()
+    assert pipeline["Variables"] == [
+        {"Name": "ModelPackageArn", "DefaultValue": "latest"},
+        {"Name": "ChangeTicket", "DefaultValue": "none"},
+    ]

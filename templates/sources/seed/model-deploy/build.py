@@ -1,71 +1,98 @@
-"""Picks the model package to deploy and writes the parameters of each stage for CodePipeline's stack set action."""
+"""Picks the model package to deploy, and writes the accounts and the parameters of each stage for CodePipeline."""
 
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import boto3
+import settings
+import targets
 
 STAGES = {
-    "STAGING_CONFIG_NAME": ("SAGEMAKER_EXECUTION_ROLE_STAGING_NAME", "ENV_TYPE_STAGING_NAME"),
-    "PROD_CONFIG_NAME": ("SAGEMAKER_EXECUTION_ROLE_PROD_NAME", "ENV_TYPE_PROD_NAME"),
+    "staging": ("STAGING_CONFIG_NAME", "SAGEMAKER_EXECUTION_ROLE_STAGING_NAME", "ENV_TYPE_STAGING_NAME"),
+    "prod": ("PROD_CONFIG_NAME", "SAGEMAKER_EXECUTION_ROLE_PROD_NAME", "ENV_TYPE_PROD_NAME"),
 }
+DEFAULT_INSTANCE_TYPE = "ml.m5.large"
 
 
 def latest_approved(sagemaker: Any, group: str) -> str:
-    """The ARN of the newest approved package of the group."""
+    """The ARN of the newest approved package of the group; empty where none is approved yet."""
     pages = sagemaker.get_paginator("list_model_packages").paginate(
         ModelPackageGroupName=group, ModelApprovalStatus="Approved", SortBy="CreationTime", SortOrder="Descending"
     )
     for page in pages:
         for package in page["ModelPackageSummaryList"]:
             return str(package["ModelPackageArn"])
-    sys.exit(f"{group}: no model package is approved yet; approve one and the pipeline starts by itself")
+    return ""
 
 
-def approved(sagemaker: Any, package: str) -> str:
-    """The package that the pipeline was started for; refused when it is not approved (any more)."""
-    status = sagemaker.describe_model_package(ModelPackageName=package)["ModelApprovalStatus"]
+def approved(sagemaker: Any, package: str, group: str) -> str:
+    """The package that the pipeline was started for; refused when it is another group's or not approved (any more)."""
+    described = sagemaker.describe_model_package(ModelPackageName=package)
+    if described.get("ModelPackageGroupName") != group:
+        raise SystemExit(f"{package}: is no package of {group}")
+    status = described["ModelApprovalStatus"]
     if status != "Approved":
-        sys.exit(f"{package}: is {status}, only an approved model package is deployed")
+        raise SystemExit(f"{package}: is {status}, only an approved model package is deployed")
     return package
+
+
+def owner(variables: dict[str, str], stage: str) -> str:
+    """Environment type of the roles and the network that a stage uses: its own in its accounts, else this one's."""
+    return stage if variables.get("MULTI_ACCOUNT_DEPLOYMENT") == "YES" else variables["ENV_TYPE"]
 
 
 def parameters(
     template: dict[str, str], package: str, role: str, stage: str, variables: dict[str, str]
 ) -> list[dict[str, str]]:
     """The endpoint template's parameters for one stage."""
-    names = f"{variables['ENV_NAME']}-{stage}"
+    owned = f"{variables['ENV_NAME']}-{owner(variables, stage)}"
+    kind = template.get("EndpointInstanceType", DEFAULT_INSTANCE_TYPE)
     values = {
         **template,
+        "VolumeEncryption": settings.volume_encryption(kind, Path(__file__).parent / "instances.json"),
         "ModelPackageName": package,
         "ExecutionRoleName": role,
+        "TestRoleName": f"{owned}-{variables['AWS_REGION']}-model-test",
         "SageMakerProjectName": variables["SAGEMAKER_PROJECT_NAME"],
         "SageMakerProjectId": variables["SAGEMAKER_PROJECT_ID"],
         "EnvName": variables["ENV_NAME"],
         "EnvType": stage,
-        "SageMakerSubnetIds": f"{names}-private-subnet-ids",
-        "SageMakerSecurityGroupIds": f"{names}-sagemaker-sg-ids",
+        "KeyEnvType": owner(variables, stage),
+        "SageMakerSubnetIds": f"{owned}-private-subnet-ids",
+        "SageMakerSecurityGroupIds": f"{owned}-sagemaker-sg-ids",
     }
     return [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
 
 
+def write(name: str, content: object) -> None:
+    Path(name).write_text(json.dumps(content, indent=2))
+
+
+def deployment(package: str, variables: dict[str, str], ssm: Any, own: str) -> dict[str, object]:
+    """File name -> content. Without a package they are empty: CodePipeline wants them, and nothing is deployed."""
+    files: dict[str, object] = {}
+    for stage, (config, role, env_type) in STAGES.items():
+        name = variables[config]
+        template = settings.read(Path(f"{name}-template.json"), production=stage == "prod")
+        made = parameters(template, package, variables[role], variables[env_type], variables)
+        files[f"{name}.json"] = made if package else []
+        files[f"{stage}-accounts.json"] = targets.accounts(ssm, variables, stage, own) if package else []
+    return files
+
+
 def main() -> None:
     variables = dict(os.environ)
-    sagemaker = boto3.client("sagemaker")
+    sagemaker, group = boto3.client("sagemaker"), variables["SOURCE_MODEL_PACKAGE_GROUP_NAME"]
     wanted = variables.get("MODEL_PACKAGE_ARN", "latest")
-    if wanted == "latest":
-        package = latest_approved(sagemaker, variables["SOURCE_MODEL_PACKAGE_GROUP_NAME"])
-    else:
-        package = approved(sagemaker, wanted)
-    for config, (role, stage) in STAGES.items():
-        name = variables[config]
-        template = json.loads(Path(f"{name}-template.json").read_text())
-        made = parameters(template, package, variables[role], variables[stage], variables)
-        Path(f"{name}.json").write_text(json.dumps(made, indent=2))
-    print(f"deploys {package}")
+    package = latest_approved(sagemaker, group) if wanted == "latest" else approved(sagemaker, wanted, group)
+    own = boto3.client("sts").get_caller_identity()["Account"]
+    for name, content in deployment(package, variables, boto3.client("ssm"), own).items():
+        write(name, content)
+    Path("package.txt").write_text(package or "none")
+    Path("deploy.txt").write_text("YES" if package else "NO")
+    print(f"deploys {package}" if package else f"{group}: no model package is approved yet, so nothing is deployed")
 
 
 if __name__ == "__main__":

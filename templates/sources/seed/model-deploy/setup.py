@@ -5,6 +5,7 @@ import os
 from typing import Any
 
 import boto3
+import targets
 
 # SageMaker Developer Guide, "Deploy a Model Version from a Different Account": CreateModel is asked of the package too
 READ = (
@@ -15,12 +16,11 @@ READ = (
 )
 
 
-def accounts(variables: dict[str, str]) -> list[str]:
+def readers_of(ssm: Any, variables: dict[str, str]) -> list[str]:
     """Target accounts of both stages in ascending order; none where everything stays in this account."""
     if variables.get("MULTI_ACCOUNT_DEPLOYMENT") != "YES":
         return []
-    listed = f"{variables.get('STAGING_ACCOUNTS', '')},{variables.get('PRODUCTION_ACCOUNTS', '')}"
-    return sorted({account.strip() for account in listed.split(",") if account.strip().isdigit()})
+    return sorted({account for stage in targets.LISTS for account in targets.accounts(ssm, variables, stage, "")})
 
 
 def policy(group_arn: str, readers: list[str]) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def main() -> None:
         {"Key": "sagemaker:project-id", "Value": variables["SAGEMAKER_PROJECT_ID"]},
     ]
     arn = ensure_group(sagemaker, name, tags)
-    readers = accounts(variables)
+    readers = readers_of(boto3.client("ssm"), variables)
     if readers:
         sagemaker.put_model_package_group_policy(
             ModelPackageGroupName=name, ResourcePolicy=json.dumps(policy(arn, readers))

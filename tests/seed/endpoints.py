@@ -1,0 +1,73 @@
+"""A small AWS over HTTP with endpoints in several accounts: STS, DescribeEndpoint, and invocations."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+ASSUMED = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
+<AccessKeyId>{account}</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>
+<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"""
+IDENTITY = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
+<Arn>arn:aws:sts::{account}:assumed-role/r/s</Arn><UserId>u</UserId><Account>{account}</Account>
+</GetCallerIdentityResult></GetCallerIdentityResponse>"""
+
+
+@dataclass
+class World:
+    """Account -> its endpoint's status and answer; `asked` is every request as (account, what)."""
+
+    answers: dict[str, bytes]
+    statuses: dict[str, str] = field(default_factory=dict)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    url: str = ""
+
+    def answer(self, account: str, path: str, body: bytes) -> tuple[int, bytes]:
+        if path.endswith("/invocations"):
+            self.asked.append((account, body.decode()))
+            found = self.answers[account]
+            return (500, b'{"message": "model broke"}') if found == b"" else (200, found)
+        if b"Action=AssumeRole" in body:
+            role = re.search(rb"RoleArn=([^&]+)", body)
+            assert role
+            arn = role[1].decode().replace("%3A", ":").replace("%2F", "/")
+            self.asked.append((account, arn))
+            return 200, ASSUMED.format(account=arn.split(":")[4]).encode()
+        if b"Action=GetCallerIdentity" in body:
+            return 200, IDENTITY.format(account=account).encode()
+        described = {"EndpointName": "e", "EndpointStatus": self.statuses.get(account, "InService")}
+        return 200, json.dumps(described).encode()
+
+
+@contextmanager
+def running(world: World) -> Iterator[World]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            signed = re.search(r"Credential=(\d{12})/", self.headers.get("Authorization", ""))
+            status, answer = world.answer(signed[1] if signed else "", self.path, body)
+            self.send_response(status)
+            self.send_header("Content-Type", "text/csv")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            """Tests say what was asked through World.asked."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    world.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield world
+    finally:
+        server.shutdown()
+        server.server_close()
