@@ -13,7 +13,7 @@ from stacksets.client import Api, Refused, pages, translated
 PAGE = 20
 WALKERS = 4
 HINTS = {
-    "AccessDeniedException": "make this account a delegated administrator: mlz bootstrap; or list account ids instead of units",
+    "AccessDeniedException": "let mlz bootstrap make this account a delegated administrator, or list account ids",
     "AWSOrganizationsNotInUseException": "this account is in no organization: list account ids instead of units",
 }
 

@@ -198,6 +198,8 @@ def _parameter(given: Mapping[str, Any]) -> ParameterEntry:
         default=None if default is None else str(default),
         allowed=tuple(str(value) for value in given.get("AllowedValues", ())),
         pattern=given.get("AllowedPattern", ""),
+        min_length=given.get("MinLength"),
+        max_length=given.get("MaxLength"),
         no_echo=bool(given.get("NoEcho", False)),
     )
 

@@ -18,6 +18,8 @@ class ParameterEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     default: str | None = None
     allowed: tuple[str, ...] = ()
     pattern: str = ""
+    min_length: int | None = None
+    max_length: int | None = None
     no_echo: bool = False
 
     @property

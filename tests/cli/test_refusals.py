@@ -55,8 +55,10 @@ def test_an_organizational_unit_that_does_not_exist(
     change(made, staging, absent)
     management = ["--profile", "management"]
     assert refused(made, capsys, "deploy", "env", "--yes", *management) == [
-        f"error: organizational unit {absent}: You specified an organizational unit that doesn't exist. "
-        "(OrganizationalUnitNotFoundException)",
+        (
+            f"error: organizational unit {absent}: You specified an organizational unit that doesn't exist. "
+            "(OrganizationalUnitNotFoundException)"
+        ),
         "hint: list them: aws organizations list-organizational-units-for-parent",
     ]
 

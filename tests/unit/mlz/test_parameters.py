@@ -64,6 +64,21 @@ def test_the_core_names_its_own_stack() -> None:
     assert core(Settings(core=Core("my-core")), entry) == {"StackSetName": "my-core"}
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("an-overlong-name", "core.stack_name: 'an-overlong-name' has 16 characters\nhint: at most 8 are allowed"),
+        ("ab", "core.stack_name: 'ab' has 2 characters\nhint: at least 3 are needed"),
+    ],
+)
+def test_a_name_outside_its_budget_is_an_error_of_its_setting(name: str, message: str) -> None:
+    bounds = ParameterEntry("String", min_length=3, max_length=8)
+    entry = TemplateEntry("core-main.yaml", "0", 1, "k", parameters={"StackSetName": bounds})
+    with pytest.raises(ToolError) as caught:
+        core(Settings(core=Core(name)), entry)
+    assert str(caught.value) == message
+
+
 def test_lists_are_joined() -> None:
     assert joined({"A": ("x", "y"), "B": "z"}) == {"A": "x,y", "B": "z"}
 

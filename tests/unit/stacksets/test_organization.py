@@ -165,7 +165,7 @@ def test_no_permission() -> None:
         resolve(tree(denied=frozenset({"list_accounts"})), {"prod": Scope(("ou-abcd-prod",))})
     assert (caught.value.message, caught.value.hint) == (
         "organization: You don't have permissions to access this resource. (AccessDeniedException)",
-        "make this account a delegated administrator: mlz bootstrap; or list account ids instead of units",
+        "let mlz bootstrap make this account a delegated administrator, or list account ids",
     )
 
 
