@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from generator.errors import ToolError
 from mlz.document import Document, leaf, parse, typed
+from mlz.kinds import Bucket, Region
 from mlz.rules import violations
-from mlz.settings import Bucket, Region, Settings, Stage
+from mlz.settings import Settings, Stage
 
 FILE = "mlz.yaml"
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.errors import ToolError
-from mlz import targets
+from mlz import own_sets, targets, waving
 from stacksets.spec import StackSetSpec
 from stacksets.state import State
 
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     from mlz.settings import Settings
     from stacksets.actions import Plan
     from stacksets.client import Cloud
-    from stacksets.organization import Resolution
+    from stacksets.organization import Resolution, Scope
     from stacksets.service import StackSets
+
+WAVES = "rollout"
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,30 @@ def service(cloud: Cloud) -> StackSets:
     return StackSetsApi(cloud)
 
 
+def set_names(settings: Settings) -> list[str]:
+    """Every stack set of the settings: the environment's, when it has targets, and the user's own."""
+    columns = targets.columns(settings) if settings.targets.staging.is_declared else []
+    return [*(column.stack_set for column in columns), *settings.stack_sets]
+
+
+def scopes(settings: Settings) -> dict[str, Scope]:
+    """Whom the organization is asked for: stages, the user's own sets, and the waves of both."""
+    own = targets.scopes(settings) if settings.targets.staging.is_declared else {}
+    return {**own, **waving.selections(settings.rollout, WAVES), **own_sets.scopes(settings)}
+
+
+def release(settings: Settings) -> Manifest:
+    """The build, of which nothing is needed when the settings have no targets but stack sets of the user's own."""
+    from generator.package.manifest import Manifest
+    from mlz import product, rules
+
+    if settings.targets.staging.is_declared or not settings.stack_sets:
+        return product.built(settings)
+    return Manifest("", settings.package.bucket, settings.package.prefix, rules.region(settings), {}, ())
+
+
 def require_targets(settings: Settings) -> None:
-    if not settings.targets.staging.is_declared:
+    if not (settings.targets.staging.is_declared or settings.stack_sets):
         raise ToolError(
             "targets: no accounts to deploy to",
             "add targets.staging and targets.prod to mlz.yaml (see mlz.example.yaml), or stay in one account",
@@ -93,28 +118,50 @@ def _unit(path: str) -> str:
 
 def situation(settings: Settings, manifest: Manifest, cloud: Cloud, insistence: Insistence) -> Situation:
     """Read everything that a plan needs; writes nothing."""
-    from mlz.facts import environment
     from stacksets import organization
-    from stacksets.state import read
+    from stacksets.state import read, with_overrides
 
     require_targets(settings)
-    facts = environment(cloud, settings)
-    names = [column.stack_set for column in targets.columns(settings)]
-    state = read(service(cloud), names)
+    sources = own_sets.sources(settings, cloud, Path())
+    state = read(service(cloud), set_names(settings))
     client = cloud.client("organizations")
-    expected = len(state.accounts)
-    resolution = organization.resolve(client, targets.scopes(settings), expected, insistence.emptiness)
-    members = {name: membership.accounts for name, membership in resolution.stages.items()}
-    wanted = {account for accounts in members.values() for account in accounts}
-    state, overrides = _networks(settings, manifest, cloud, state, members)
-    facts = replace(facts, organization=resolution.organization)
+    resolution = organization.resolve(client, scopes(settings), len(state.accounts), insistence.emptiness)
+    refuse_truncated(resolution, cloud.account)
+    state, environment = _environment(settings, manifest, cloud, state, resolution)
+    own = own_sets.specs(settings, sources, resolution, cloud.account, cloud.partition)
+    state = with_overrides(service(cloud), state, [spec.name for spec in own if spec.overrides])
+    wanted = {target.account for spec in (*environment, *own) for target in spec.targets}
     return Situation(
-        specs=targets.specs(settings, manifest, facts, members, overrides),
+        specs=(*environment, *own),
         state=state,
         standing=organization.standing(client, state.accounts - wanted, resolution),
         names=resolution.names,
         skipped=_skipped(resolution),
     )
+
+
+def refuse_truncated(resolution: Resolution, account: str) -> None:
+    """ToolError when a listing of the whole organization lacks the very account that asks for it."""
+    if resolution.is_complete and account not in resolution.states:
+        raise ToolError(
+            f"organization: it lists {len(resolution.states)} accounts, and not {account}, which asks: it is cut off",
+            "run the same command again; nothing was changed",
+        )
+
+
+def _environment(
+    settings: Settings, manifest: Manifest, cloud: Cloud, state: State, resolution: Resolution
+) -> tuple[State, tuple[StackSetSpec, ...]]:
+    """The environment's own sets, and the state with what they need to know of networks."""
+    from mlz.facts import environment
+
+    if not settings.targets.staging.is_declared:
+        return state, ()
+    facts = replace(environment(cloud, settings), organization=resolution.organization)
+    members = {stage.name: resolution.stages[stage.name].accounts for stage in settings.targets.stages}
+    state, overrides = _networks(settings, manifest, cloud, state, members)
+    rollout = waving.rollout_of(settings.rollout, WAVES, resolution)
+    return state, targets.specs(settings, manifest, facts, members, overrides, rollout)
 
 
 def _skipped(resolution: Resolution) -> dict[str, str]:
@@ -156,7 +203,7 @@ def plan(settings: Settings, found: Situation, insistence: Insistence) -> Plan:
     """What applying would do; pure."""
     from stacksets.plan import Limits, make
 
-    limits = Limits(removal_share=settings.rollout.max_removal_percent / 100)
+    limits = Limits(settings.rollout.max_removals, settings.rollout.max_removal_percent / 100)
     made = make(found.specs, found.state, found.standing, limits, insistence.removals)
     refuse_shared_addresses(settings, made)
     return made

@@ -115,3 +115,14 @@ def insisting(function: Callable[..., int | None]) -> Callable[..., int | None]:
     removals = click.option("--allow-removals", is_flag=True, help="Accept more removals than the settings allow.")
     emptiness = click.option("--allow-empty", is_flag=True, help="Accept a stage that has no active account.")
     return removals(emptiness(function))
+
+
+def mannered(function: Callable[..., int | None]) -> Callable[..., int | None]:
+    """--wait/--no-wait and --pause-after: how a plan is applied."""
+    wait = click.option(
+        "--wait/--no-wait", default=True, help="Wait for operations of others (default), or name them and leave."
+    )
+    pause = click.option(
+        "--pause-after", metavar="WAVE", default="", help="Stop after a wave (canary, staging/1) or a stage (staging)."
+    )
+    return wait(pause(function))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_network
 from itertools import combinations, pairwise
 
 from generator.errors import ToolError
 from mlz.document import Path
+from mlz.rollout_rules import rollouts, stack_sets
 from mlz.settings import Settings, Stage
+from mlz.violation import Violation
 
 MINIMUM_ZONES = 2
 # Parameters of env-main that are made from other settings, and the setting to use instead.
@@ -30,21 +31,14 @@ OWNED = {
 }
 
 
-@dataclass(frozen=True)
-class Violation:
-    """One broken rule: the setting, what is wrong with it, what to do."""
-
-    path: Path
-    what: str
-    hint: str
-
-
 def violations(settings: Settings) -> Iterator[Violation]:
     """Every broken rule, in the order of the file."""
     yield from _zones(settings)
     yield from _owned(settings)
     yield from _targets(settings)
     yield from _addresses(settings)
+    yield from rollouts(settings)
+    yield from stack_sets(settings)
     yield from _tags(settings)
 
 

@@ -5,95 +5,41 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
-NAME_LIMIT = 16
-TYPE_LIMIT = 10
+from mlz.kinds import (
+    AccountId,
+    Bucket,
+    Cidr,
+    EnvName,
+    EnvType,
+    OrganizationalUnit,
+    Parameters,
+    Part,
+    Region,
+    SetName,
+    StackName,
+    text,
+)
+from mlz.rollout import Rollout, StackSet
+
 DEFAULT_PREFIX = "sagemaker-mlops"
 
 
-def _text(description: str, pattern: str, want: str, hint: str = "") -> Meta:
-    return Meta(description=description, pattern=pattern, extra={"want": want, **({"hint": hint} if hint else {})})
-
-
-_LABEL = "a name of at most {} lower-case letters, digits and hyphens that begins with a letter"
-_WHY_SHORT = "names of roles and buckets are built from it, and AWS allows them 64 and 63 characters"
-EnvName = Annotated[
-    str,
-    _text(
-        "First part of every name this environment makes.",
-        r"^[a-z][a-z0-9-]{0,15}$",
-        _LABEL.format(NAME_LIMIT),
-        _WHY_SHORT,
-    ),
-]
-EnvType = Annotated[
-    str,
-    _text("Second part of every name, such as dev.", r"^[a-z][a-z0-9-]{0,9}$", _LABEL.format(TYPE_LIMIT), _WHY_SHORT),
-]
-Region = Annotated[
-    str, _text("AWS Region to deploy to.", r"^([a-z]{2,4}-[a-z]+(-[a-z]+)?-\d)?$", "a Region name", "such as eu-west-1")
-]
-Bucket = Annotated[
-    str,
-    _text(
-        "S3 bucket that templates and code are published to; made when it does not exist.",
-        r"^([a-z0-9][a-z0-9-]{1,61}[a-z0-9])?$",
-        "an S3 bucket name",
-        "3 to 63 lower-case letters, digits and hyphens; a dot would break TLS",
-    ),
-]
-AccountId = Annotated[
-    str,
-    _text("AWS account id.", r"^\d{12}$", "an account id", "an account id has 12 digits; was a leading zero lost?"),
-]
-OrganizationalUnit = Annotated[
-    str,
-    _text(
-        "Organizational unit or root of the organization.",
-        r"^(ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}|r-[0-9a-z]{4,32}|(?!ou-|r-)[^,\s][^,]*)$",
-        "an organizational unit",
-        "give its id, such as ou-ab12-34cdefgh, or its path of names, such as Workloads/Staging",
-    ),
-]
-Cidr = Annotated[
-    str,
-    _text("IPv4 block.", r"^(\d{1,3}\.){3}\d{1,3}/\d{1,2}$", "an IPv4 block", "such as 10.64.0.0/12"),
-]
-Percent = Annotated[int, Meta(ge=0, le=100, extra={"want": "a whole percentage from 0 to 100"})]
-Parameters = Annotated[
-    dict[str, str | tuple[str, ...]],
-    Meta(description="Any parameter of the template, by its name there. A list becomes a comma-separated value."),
-]
-StackName = Annotated[
-    str,
-    _text(
-        "Name of the stack.",
-        r"^([A-Za-z][A-Za-z0-9-]{0,127})?$",
-        "a stack name",
-        "letters, digits and hyphens, at most 128",
-    ),
-]
-
-
-class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    pass
-
-
-class Environment(_Part, frozen=True):
+class Environment(Part, frozen=True):
     """Identity of the environment: all names derive from these two."""
 
     name: EnvName = "sm-mlops"
     type: EnvType = "dev"
 
 
-class Package(_Part, frozen=True):
+class Package(Part, frozen=True):
     """Where generated templates and code are published."""
 
     bucket: Bucket = ""
     prefix: Annotated[
         str,
-        _text(
+        text(
             "Key prefix in the bucket.",
             r"^[A-Za-z0-9._/-]*[A-Za-z0-9]$",
             "a key prefix",
@@ -102,24 +48,24 @@ class Package(_Part, frozen=True):
     ] = DEFAULT_PREFIX
 
 
-class Core(_Part, frozen=True):
+class Core(Part, frozen=True):
     """The core stack: portfolio, shared roles, shared services. One an account and Region."""
 
     stack_name: StackName = "sm-mlops-core"
-    parameters: Parameters = {}
+    parameters: Parameters = field(default_factory=dict)
 
 
-class Env(_Part, frozen=True):
+class Env(Part, frozen=True):
     """The environment stack: Studio domain, network, buckets, keys and roles of the development account."""
 
     stack_name: StackName = ""
     availability_zones: Annotated[
         tuple[str, ...], Meta(description="Zones of the development VPC; default: the first of the Region.")
     ] = ()
-    parameters: Parameters = {}
+    parameters: Parameters = field(default_factory=dict)
 
 
-class Stage(_Part, frozen=True):
+class Stage(Part, frozen=True):
     """Accounts that models are deployed to, by organizational unit or one by one."""
 
     name: EnvType = ""
@@ -134,7 +80,7 @@ class Stage(_Part, frozen=True):
         return bool(self.organizational_units or self.accounts)
 
 
-class Targets(_Part, frozen=True):
+class Targets(Part, frozen=True):
     """The two stages of model deployment. Without it, everything stays in one account."""
 
     staging: Stage = Stage(name="staging")
@@ -145,7 +91,7 @@ class Targets(_Part, frozen=True):
         return (self.staging, self.prod)
 
 
-class Network(_Part, frozen=True):
+class Network(Part, frozen=True):
     """Addresses of the target accounts: each gets its own block, always the same one."""
 
     enabled: Annotated[bool, Meta(description="Deploy a VPC into every target account.")] = True
@@ -167,11 +113,11 @@ class Network(_Part, frozen=True):
     pins: Annotated[
         dict[AccountId, Cidr],
         Meta(description="Blocks decided by hand, for accounts that have none yet: account id to block."),
-    ] = {}
-    parameters: Parameters = {}
+    ] = field(default_factory=dict)
+    parameters: Parameters = field(default_factory=dict)
 
 
-class Access(_Part, frozen=True):
+class Access(Part, frozen=True):
     """Roles that carry changes into target accounts."""
 
     bootstrap_role: Annotated[
@@ -189,28 +135,7 @@ class Access(_Part, frozen=True):
     ] = ""
 
 
-class Rollout(_Part, frozen=True):
-    """How fast and how carefully accounts are changed."""
-
-    max_concurrent_percent: Annotated[Percent, Meta(description="Share of a set's accounts changed at once.")] = 100
-    failure_tolerance_percent: Annotated[
-        Percent, Meta(description="Share of a set's accounts that may fail before it stops.")
-    ] = 10
-    max_removal_percent: Annotated[
-        Percent, Meta(description="A plan that removes a larger share of a set is refused.")
-    ] = 20
-    poll_seconds: Annotated[
-        float,
-        Meta(
-            ge=0.05,
-            le=60,
-            description="First wait between looks at an operation; later ones grow.",
-            extra={"want": "seconds, from 0.05 to 60"},
-        ),
-    ] = 1.0
-
-
-class Settings(_Part, frozen=True):
+class Settings(Part, frozen=True):
     """Settings of one platform environment."""
 
     environment: Environment = Environment()
@@ -223,7 +148,12 @@ class Settings(_Part, frozen=True):
     network: Network = Network()
     access: Access = Access()
     rollout: Rollout = Rollout()
-    tags: Annotated[dict[str, str], Meta(description="Tags of every stack, and by it of every resource.")] = {}
+    stack_sets: Annotated[
+        dict[SetName, StackSet], Meta(description="Stack sets of your own, SELF_MANAGED: name to what it is.")
+    ] = field(default_factory=dict)
+    tags: Annotated[dict[str, str], Meta(description="Tags of every stack, and by it of every resource.")] = field(
+        default_factory=dict
+    )
 
     @property
     def identity(self) -> str:

@@ -11,10 +11,12 @@ from mlz.statusview import Column
 from stacksets.addresses import Allocation, allocate
 from stacksets.organization import Scope
 from stacksets.spec import Definition, Preferences, StackSetSpec, targets_of
+from stacksets.waves import AT_ONCE, Rollout
 
 if TYPE_CHECKING:
     from generator.package.manifest import Manifest, TemplateEntry
-    from mlz.settings import Rollout, Settings, Stage
+    from mlz import rollout as settings_of
+    from mlz.settings import Settings, Stage
 
 ROLES, NETWORK = "roles", "network"
 ENV = "env-main.yaml"
@@ -88,10 +90,11 @@ def specs(
     facts: Facts,
     members: Mapping[str, Sequence[str]],
     overrides: Mapping[str, Mapping[str, str]],
+    rollout: Rollout = AT_ONCE,
 ) -> tuple[StackSetSpec, ...]:
     """One specification for each layer and stage; `members`: stage → accounts, `overrides` of the network sets."""
     return tuple(
-        _spec(settings, manifest, facts, position, stage, layer, members, overrides)
+        _spec(settings, manifest, facts, position, stage, layer, members, overrides, rollout)
         for position, stage in enumerate(settings.targets.stages)
         for layer in layers(settings)
     )
@@ -106,6 +109,7 @@ def _spec(
     layer: str,
     members: Mapping[str, Sequence[str]],
     overrides: Mapping[str, Mapping[str, str]],
+    rollout: Rollout,
 ) -> StackSetSpec:
     accounts = tuple(members.get(stage.name, ()))
     entry = manifest.template(TEMPLATES[layer])
@@ -120,6 +124,8 @@ def _spec(
         targets=targets_of(accounts, (settings.region,)),
         overrides=own,
         preferences=preferences(settings.rollout),
+        left=settings.rollout.left_accounts,
+        rollout=rollout,
     )
 
 
@@ -199,7 +205,7 @@ def _known(values: Mapping[str, str], entry: TemplateEntry) -> dict[str, str]:
     return {name: value for name, value in values.items() if name in entry.parameters and value}
 
 
-def preferences(rollout: Rollout) -> Preferences:
+def preferences(rollout: settings_of.Rollout) -> Preferences:
     """How an operation spreads over accounts."""
     return Preferences(
         max_concurrent_percent=max(1, rollout.max_concurrent_percent),

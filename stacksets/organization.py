@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from generator.errors import ToolError
 from stacksets.client import Api, Refused, pages, translated
@@ -17,11 +17,22 @@ ACCOUNT = re.compile(r"\d{12}")
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a stage is made of: organizational units (`ou-…`, `r-…` or `Workloads/Staging`), accounts, exclusions."""
+    """Accounts: organizational units (`ou-…`, `r-…` or `Workloads/Staging`), accounts by id, exclusions.
+
+    `tags` narrow it down; on their own they are of the whole organization. An account is in one scope of a `family`.
+    `is_selection`: it only chooses among accounts of others: it may be empty, and overlap with any.
+    """
 
     units: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     excluded: frozenset[str] = frozenset()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    family: str = ""
+    is_selection: bool = False
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        return self.units or (("Root",) if self.tags and not self.accounts else ())
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -61,16 +72,50 @@ def resolve(client: Api, scopes: Mapping[str, Scope], expected: int = 0, allow_e
     """
     _check_accounts(scopes)
     listing = _listing(client, scopes, expected)
-    stages = {name: _membership(name, scope, listing, allow_empty) for name, scope in scopes.items()}
-    _refuse_doubles(stages)
+    found = tuple(_membership(name, scope, listing, allow_empty) for name, scope in scopes.items())
+    tags = _tags(client, scopes.values(), found)
+    stages = {
+        name: replace(membership, accounts=tuple(a for a in membership.accounts if _carries(tags.get(a, {}), scope)))
+        for (name, scope), membership in zip(scopes.items(), found, strict=True)
+    }
+    _refuse_tagless(scopes, stages, allow_empty)
+    _refuse_doubles(scopes, stages)
     states = {row.id: row.state for row in listing.rows}
     names = {row.id: row.name for row in listing.rows}
     return Resolution(stages, listing.organization, states, listing.is_complete, names)
 
 
 def _listing(client: Api, scopes: Mapping[str, Scope], expected: int) -> Listing:
-    units = tuple(dict.fromkeys(unit for scope in scopes.values() for unit in scope.units))
+    units = tuple(dict.fromkeys(unit for scope in scopes.values() for unit in scope.places))
     return Directory(client).listing(units, expected) if units else Listing()
+
+
+def _tags(client: Api, scopes: Iterable[Scope], found: Iterable[Membership]) -> Mapping[str, Mapping[str, str]]:
+    """The tags of every account that they decide about: a call an account, so only where tags are asked for."""
+    pairs = zip(scopes, found, strict=True)
+    asked = sorted({account for scope, membership in pairs if scope.tags for account in membership.accounts})
+
+    def read(account: str) -> dict[str, str]:
+        with translated(f"tags of account {account}"):
+            answer = pages(client.list_tags_for_resource, "Tags", ResourceId=account)
+            return {tag["Key"]: tag["Value"] for tag in answer}
+
+    with ThreadPoolExecutor(4) as pool:
+        return dict(zip(asked, pool.map(read, asked), strict=True))
+
+
+def _refuse_tagless(scopes: Mapping[str, Scope], stages: Mapping[str, Membership], allow_empty: bool) -> None:
+    for name, scope in scopes.items():
+        if scope.tags and not (stages[name].accounts or scope.is_selection or allow_empty):
+            wanted = ", ".join(f"{key}={value}" for key, value in sorted(scope.tags.items()))
+            raise ToolError(
+                f"{name}: no account has the tags {wanted}",
+                "tags of accounts in the organization are meant; if it is meant to be empty: --allow-empty",
+            )
+
+
+def _carries(tags: Mapping[str, str], scope: Scope) -> bool:
+    return all(tags.get(key) == value for key, value in scope.tags.items())
 
 
 def _check_accounts(scopes: Mapping[str, Scope]) -> None:
@@ -83,7 +128,8 @@ def _check_accounts(scopes: Mapping[str, Scope]) -> None:
 
 
 def _membership(name: str, scope: Scope, listing: Listing, allow_empty: bool) -> Membership:
-    rows = {row.id: row for unit in scope.units for row in _members(listing, unit, allow_empty)}
+    allow_empty = allow_empty or scope.is_selection
+    rows = {row.id: row for unit in scope.places for row in _members(listing, unit, allow_empty)}
     states = {row.id: row.state for row in listing.rows}
     wanted = sorted({*rows, *scope.accounts})
     skipped = tuple(Skipped(account, reason) for account in wanted if (reason := _reason(account, scope, states)))
@@ -116,16 +162,16 @@ def _reason(account: str, scope: Scope, states: Mapping[str, str]) -> str:
     return "" if state == "ACTIVE" else f"the account is {state}"
 
 
-def _refuse_doubles(stages: Mapping[str, Membership]) -> None:
-    home: dict[str, str] = {}
-    for name, membership in stages.items():
-        for account in membership.accounts:
-            if account in home:
+def _refuse_doubles(scopes: Mapping[str, Scope], stages: Mapping[str, Membership]) -> None:
+    home: dict[tuple[str, str], str] = {}
+    for name, scope in scopes.items():
+        for account in () if scope.is_selection else stages[name].accounts:
+            if (scope.family, account) in home:
                 raise ToolError(
-                    f"account {account}: it is in {home[account]} and in {name}",
+                    f"account {account}: it is in {home[scope.family, account]} and in {name}",
                     "give the stages units that do not contain each other, or exclude it from one",
                 )
-            home[account] = name
+            home[scope.family, account] = name
 
 
 def standing(client: Api, accounts: Iterable[str], resolution: Resolution) -> dict[str, str]:

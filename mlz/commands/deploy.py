@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mlz.options import Run, insisting, site_options, verb
+from mlz.options import Run, insisting, mannered, site_options, verb
 
 DRY = "the same without --dry-run does it"
 
@@ -39,20 +39,23 @@ def env(run: Run, bucket: str, prefix: str) -> None:
     run.console.next(following if done else DRY)
 
 
-@verb("Converge the staging accounts, then the prod accounts.")
+@verb("Converge the staging accounts, then the prod accounts, and your own stack sets.")
 @site_options
 @insisting
-def targets(run: Run, bucket: str, prefix: str, allow_removals: bool, allow_empty: bool) -> None:
-    from mlz import convergence, product
-    from mlz.applying import converged
+@mannered
+def targets(
+    run: Run, bucket: str, prefix: str, allow_removals: bool, allow_empty: bool, wait: bool, pause_after: str
+) -> None:
+    from mlz import convergence
+    from mlz.applying import Manner, converged
     from mlz.session import connected
 
     settings = run.settings(bucket=bucket, prefix=prefix)
-    if not settings.targets.staging.is_declared:
+    if not (settings.targets.staging.is_declared or settings.stack_sets):
         run.console.next("no targets are declared: everything stays in one account")
         return
     insistence = convergence.Insistence(allow_removals, allow_empty)
-    done = converged(run, settings, product.built(settings), connected(settings), insistence)
+    done = converged(run, settings, connected(settings), insistence, Manner(wait, pause_after))
     run.console.next("mlz status" if done else DRY)
 
 

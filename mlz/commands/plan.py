@@ -39,7 +39,7 @@ def command(
 ) -> int:
     from dataclasses import replace
 
-    from mlz import convergence, inside, insideview, product
+    from mlz import convergence, inside, insideview
     from mlz.applying import shown
     from mlz.session import connected
 
@@ -47,7 +47,7 @@ def command(
     settings, insistence = run.settings(), convergence.Insistence(allow_removals, allow_empty)
     cloud = connected(settings)
     drifts = inside.drifts(settings, cloud) if drift else ()
-    found = convergence.situation(settings, product.built(settings), cloud, insistence)
+    found = convergence.situation(settings, convergence.release(settings), cloud, insistence)
     made = convergence.plan(settings, found, insistence)
     if run.output == "text":
         shown(run, made, dict(found.names))
