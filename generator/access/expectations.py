@@ -1,9 +1,9 @@
 """Expectations as data: who must or must not be able to do what, each with its reason, held against a site.
 
 A file is a YAML list. An entry has `name`, `who`, `action`, `expect` (allowed, denied, unknown) and `reason`; it may
-have `resource`, `owner`, `through`, `context`, `by` (the Sid, or the kind of policy, that must decide) and `guardrails`
-(true: the organization's policies are attached). `who`, `action` and `resource` may be lists: each combination is one
-case.
+have `resource`, `owner`, `through`, `context`, `by` (the Sid or the policy that must decide, or the kind of policy that
+must lack an Allow), `guardrails` (true: the organization's policies are attached) and `open` (true: the resource is of
+another maker, and its policy leaves it to IAM). `who`, `action` and `resource` may be lists: each combination is a case.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from generator.access.site import Site
 from generator.errors import ToolError
 
 NEEDED = ("name", "who", "action", "expect", "reason")
-OPTIONAL = ("resource", "owner", "through", "context", "by", "guardrails")
+OPTIONAL = ("resource", "owner", "through", "context", "by", "guardrails", "open")
 LIMIT_BYTES = 1_000_000
 
 
@@ -88,6 +88,7 @@ def _expanded(path: Path, number: int, entry: Any) -> Iterator[Expectation]:
             str(entry.get("through", "")),
             context,
             guardrails=bool(entry.get("guardrails", False)),
+            is_open=bool(entry.get("open", False)),
         )
         yield Expectation(f"{where} {entry['name']}", question, expect, str(entry["reason"]), str(entry.get("by", "")))
 
@@ -123,10 +124,10 @@ def problem(expectation: Expectation, decision: Decision) -> str:
 
 
 def deciders(decision: Decision) -> tuple[str, ...]:
-    """Names of what decided: the statement's Sid, its policy, the kind of policy."""
-    statement = decision.statement
-    kind = (decision.kind.value,) if decision.kind else ()
-    return (*((statement.sid, statement.source) if statement else ()), *kind)
+    """Names of what decided: the statement's Sid and its policy, or the kind of policy that allows nothing."""
+    if decision.statement:
+        return (decision.statement.sid, decision.statement.source)
+    return (decision.kind.value,) if decision.kind else ()
 
 
 def by(decision: Decision) -> str:

@@ -27,9 +27,12 @@ KINDS = {"bucket": Kind.RESOURCE, "key": Kind.KEY}
 
 @dataclass(frozen=True)
 class Question:
-    """`who` is a role's short name or ARN, a service, an account or `*`; `through` names the account whose network the
-    call comes through, or is empty for the internet; `owner` the account that owns a resource whose ARN does not say.
-    `guardrails` says whether the organization's policies are attached: what the environment promises holds without.
+    """`who` is a role's short name or ARN, a service, an account or `*`; `owner` the account that owns a resource whose
+    ARN does not say it. `through` names the account whose network the call comes through (`dev`, or `dev:ecr.dkr` for
+    one of its endpoints), or is empty for the internet.
+
+    `guardrails`: the organization's policies are attached; what the environment promises holds without them.
+    `is_open`: the resource is a key or role of another maker that leaves access to IAM, as keys do by default.
     """
 
     who: str
@@ -40,6 +43,7 @@ class Question:
     context: Mapping[str, Any] = field(default_factory=dict, hash=False)
     others: Missing = Missing.ABSENT
     guardrails: bool = False
+    is_open: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,9 @@ def case(site: Site, question: Question) -> Case:
     request = Request(principal, question.action, resource, owner, context, question.others)
     trusting = target if question.action.lower().startswith("sts:") else None
     over = _organization_policies(site, principal, owner) if question.guardrails else ()
-    return Case(request, (*over, *_policies(principal, role, guarded, trusting, endpoint)))
+    opened = (Policy("policy of another maker", _kind(resource), _leaves_to_iam(site.world, owner)),)
+    own = _policies(principal, role, guarded, trusting, endpoint)
+    return Case(request, (*over, *own, *(opened if question.is_open else ())))
 
 
 def _caller(site: Site, who: str) -> tuple[Role | None, Principal]:
@@ -165,9 +171,10 @@ def _organization(world: World, account: Account | None, id_key: str, paths_key:
 def _endpoint(site: Site, question: Question) -> Endpoint | None:
     if question.through == INTERNET:
         return None
-    account = site.world.account(question.through)
+    place, _, named = question.through.partition(":")
+    account = site.world.account(place)
     prefix, _, name = question.action.partition(":")
-    service = "sagemaker.runtime" if name in RUNTIME else ENDPOINT_SERVICES.get(prefix, prefix)
+    service = named or ("sagemaker.runtime" if name in RUNTIME else ENDPOINT_SERVICES.get(prefix, prefix))
     found = site.endpoint(account.id, service)
     if found is None:
         raise ToolError(f"{question.action}: the network of {account.name} has no endpoint for {service}", "")
@@ -204,6 +211,16 @@ def _policies(
         yield _policy(guarded.policy, KINDS[guarded.kind])
     if trusting:
         yield _policy(trusting.trust, Kind.TRUST)
+
+
+def _kind(resource: str) -> Kind:
+    return Kind.KEY if ":key/" in resource else Kind.TRUST if ":role/" in resource else Kind.RESOURCE
+
+
+def _leaves_to_iam(world: World, owner: str) -> dict[str, Any]:
+    root = {"AWS": f"arn:{world.partition}:iam::{owner}:root"}
+    everything = {"Sid": "LeavesToIAM", "Effect": "Allow", "Principal": root, "Action": "*"}
+    return {"Version": "2012-10-17", "Statement": [{**everything, "Resource": "*"}]}
 
 
 def _stranger(principal: Principal) -> tuple[Document, ...]:
