@@ -9,7 +9,7 @@ from functools import partial
 from typing import TypeAlias, assert_never
 
 from generator.errors import ToolError
-from stacksets import graph, health
+from stacksets import graph, health, shortfall
 from stacksets.actions import (
     Action,
     AwaitOperation,
@@ -206,8 +206,9 @@ def _fly(action: UpdateSet | Grouped, groups: tuple[Group, ...], expected: float
         engine.clock.sleep(next(delays))
         for flight, operation in _look(action.stack_set, flying, engine):
             flying.remove(flight)
-            failed += _failures(action.stack_set, flight, operation, engine)
+            failed += shortfall.of(action.stack_set, flight.group, operation, engine.service, engine.clock, engine.pace)
         if len(failed) > tolerated:
+            failed += shortfall.not_begun(waiting)
             waiting.clear()
     return tuple(failed)
 
@@ -272,26 +273,3 @@ def _look(name: str, flying: list[Flight], engine: Engine) -> list[tuple[Flight,
         if not operation.is_active:
             ended.append((flight, operation))
     return ended
-
-
-def _failures(name: str, flight: Flight, operation: Operation, engine: Engine) -> tuple[Result, ...]:
-    """The failed results of an ended operation; no call when the service says that there are none."""
-    if operation.status == "SUCCEEDED" and operation.failed == 0:
-        return ()
-    found = _results(name, operation, engine)
-    if found or operation.status == "SUCCEEDED":
-        return found
-    ended = operation.reason or f"the operation ended as {operation.status}"
-    regions = flight.group.regions or ("",)
-    return tuple(Result(account, regions[0], "CANCELLED", ended) for account in flight.group.accounts)
-
-
-def _results(name: str, operation: Operation, engine: Engine) -> tuple[Result, ...]:
-    """Results are listed late (the list is eventually consistent): read again while fewer are listed than counted."""
-    found = engine.service.failures(name, operation.id)
-    for delay in engine.pace.listing_delays:
-        if len(found) >= operation.failed:
-            break
-        engine.clock.sleep(delay)
-        found = engine.service.failures(name, operation.id)
-    return found

@@ -42,7 +42,7 @@ class Pace:
     longest: float = 30.0
     patience: float = 3600.0
     attempts: int = 100
-    listing_delays: tuple[float, ...] = (0.5, 1.0, 2.0)
+    listing_delays: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 def wait_turns(pace: Pace, expected: float = 0.0) -> Iterator[float]:

@@ -235,4 +235,3 @@ class Story:
 
     def _kept(self) -> set[tuple[str, str]]:
         return {(account, region) for account in self.day.suspended for region in REGIONS}
-

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from stacksets.simulator.model import Cell, Held, Job, Outcome
+from stacksets.simulator.model import SKIPPED, Cell, Held, Job, Outcome
 from stacksets.simulator.runner import Runner
 from stacksets.spec import StackSetSpec
 
@@ -96,7 +96,8 @@ def is_useless(held: Held, job: Job) -> bool:
         return False
     if job.overrides is not None and any(held.overrides.get(cell, {}) != dict(job.overrides) for cell in job.cells):
         return False
-    return held.is_managed and all(held.is_done(cell) for cell in job.cells)
+    skipped = any(held.instances[cell].detailed == SKIPPED for cell in job.cells if cell in held.instances)
+    return held.is_managed and not skipped and all(held.is_done(cell) for cell in job.cells)
 
 
 def _digest(job: Job) -> str:

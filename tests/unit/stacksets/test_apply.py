@@ -120,9 +120,15 @@ def test_after_too_many_failures_no_further_operation_is_started() -> None:
     world = World(failing=dict.fromkeys(accounts, "no"))
     own = {account: {"VPCCIDR": f"10.{position}.0.0/16"} for position, account in enumerate(accounts)}
     gentle = Preferences(max_concurrent_count=4)
-    with pytest.raises(AccountsFailed):
+    with pytest.raises(AccountsFailed) as caught:
         apply(plan_of(world, [spec("staging", "network", accounts, overrides=own, preferences=gentle)]), engine(world))
     assert world.calls["CreateStackInstances"] == 4
+    assert caught.value.message == (
+        "e-network-staging: 4 accounts failed (000000000001, 000000000002, 000000000003, 000000000004): no\n"
+        "e-network-staging: 16 accounts failed "
+        "(000000000005, 000000000006, 000000000007, 000000000008, 000000000009, …): "
+        "not begun: more accounts failed before its turn than are tolerated"
+    )
 
 
 def test_an_interrupted_run_leaves_its_operation_and_the_next_waits_for_it() -> None:
