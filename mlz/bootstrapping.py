@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from generator.errors import ToolError
 from mlz import convergence, product, targets
 from mlz.session import connected, management
 from mlz.wording import count, listed
@@ -59,6 +60,29 @@ def prepared(settings: Settings, manifest: Manifest, administrator: str = "") ->
         stack=stack, accounts=accounts, administrator=administrator, access_role=settings.access.bootstrap_role
     )
     return Prepared(spec, chief, resolution.names)
+
+
+def refuse_management(made: Prepared, given: str) -> None:
+    """ToolError when the roles would trust the management account only because nobody said whom to trust."""
+    from stacksets.organization import management_account
+
+    account = made.management.account
+    if given or made.spec.administrator != account:
+        return
+    if management_account(made.management.client("organizations")) == account:
+        raise ToolError(
+            f"bootstrap: {account} is the management account, and nothing says which account holds the stack sets",
+            "call it as the development account, with access.management_profile set; or pass --administrator ACCOUNT",
+        )
+
+
+def shown(plan: BootstrapPlan, made: Prepared, output: str) -> str:
+    """What would be done, for a person or for programs."""
+    from mlz.output import text_of
+
+    if output == "text":
+        return "\n".join(lines(plan, made.spec, made.names))
+    return text_of(plan, output)
 
 
 def lines(plan: BootstrapPlan, spec: BootstrapSpec, names: Mapping[str, str]) -> list[str]:

@@ -6,12 +6,14 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from typing import Any
 
 import click
 
 from generator.errors import ToolError
+from mlz.console import wants_color
 from mlz.options import Run, options, with_given
 
 # name -> line for --help; the command is `command` in mlz.commands.<name>, imported when it runs.
@@ -97,43 +99,44 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; the exit code, never an exception."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words or bool(os.environ.get("MLZ_DEBUG"))
+    colored = wants_color(os.environ, is_terminal=sys.stderr.isatty(), no_color="--no-color" in words)
+    say = partial(_say, colored=colored)
     try:
         result = PROGRAM.main(words, prog_name="mlz", standalone_mode=False)
     except (KeyboardInterrupt, click.Abort):
-        return _say("interrupted", RESUME, 130)
+        return say("interrupted", RESUME, 130)
     except click.exceptions.NoArgsIsHelpError as problem:
         click.echo(problem.format_message(), err=True)
         return 2
     except click.UsageError as problem:
         usage = problem.ctx.command_path if problem.ctx else "mlz"
-        return _say(problem.format_message(), f"see: {usage} --help", 2)
+        return say(problem.format_message(), f"see: {usage} --help", 2)
     except ToolError as problem:
         if debug:
             traceback.print_exc()
-        return _say(problem.message, problem.hint, problem.exit_code)
+        return say(problem.message, problem.hint, problem.exit_code)
     except BrokenPipeError:
         sys.stderr.close()
         return 0
     except Exception as problem:  # noqa: BLE001
-        return _unexpected(problem, debug=debug)
+        if debug:
+            traceback.print_exc()
+        known = _explained(problem)
+        return say(known.message, known.hint, known.exit_code)
     return result if isinstance(result, int) else 0
 
 
-def _unexpected(problem: Exception, *, debug: bool) -> int:
+def _explained(problem: Exception) -> ToolError:
     from mlz.failure import explained
 
-    if debug:
-        traceback.print_exc()
-    known = explained(problem)
-    if known:
-        return _say(known.message, known.hint, known.exit_code)
-    return _say(f"{type(problem).__name__}: {problem}", "run again with --debug, and report what it prints", 1)
+    unknown = f"{type(problem).__name__}: {problem}"
+    return explained(problem) or ToolError(unknown, "run again with --debug, and report what it prints")
 
 
-def _say(message: str, hint: str, code: int) -> int:
-    click.secho(f"error: {message}", err=True, fg="red")
+def _say(message: str, hint: str, code: int, *, colored: bool) -> int:
+    click.secho(f"error: {message}", err=True, fg="red", color=colored)
     if hint:
-        click.secho(f"hint: {hint}", err=True, fg="cyan")
+        click.secho(f"hint: {hint}", err=True, fg="cyan", color=colored)
     return code
 
 

@@ -36,6 +36,7 @@ OUTLINE = re.compile(r"\S|  [-+~] ")
 MOVES = re.compile(r"\S|  [-+~] |      [-+] |      ~ template")
 NOTHING = re.compile("(?!)")
 NEXT = "next: "
+INTERRUPTED = 130
 REPEATED = re.compile(r"^next: |accounts?\)\s*$")
 
 
@@ -70,11 +71,13 @@ class Stage:
         self.say(f"$ mlz {' '.join(scene.words)}", "hint")
         began = time.monotonic()
         code, out, error = self._run(scene)
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt
         if code != scene.code:
             raise ToolError(f"demo: mlz {' '.join(scene.words)}: exit {code}\n{out}{error}", "run: mlz demo -v")
         shown = [] if self.console.verbosity else _kept(out, scene.keeps) or _kept(error, scene.keeps)
         took = f"({time.monotonic() - began:.1f} s)"
-        for line in [*shown[:-1], f"{shown[-1]}  {took}" if shown else took]:
+        for line in [*shown[:-1], f"{shown[-1]}  {took}"] if shown else []:
             self.say(f"  {line}")
         return out
 

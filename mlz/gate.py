@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from generator.errors import ToolError
 from mlz import product
+from mlz.document import nearest
 
 if TYPE_CHECKING:
     from generator.lint.finding import Findings
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from mlz.console import Console
     from mlz.settings import Settings
 
+UNKNOWN_REGION = "InvalidRegionException"
 CACHE = Path(".mlz") / "lint"
 
 
@@ -28,7 +31,15 @@ def full(settings: Settings, manifest: Manifest) -> Findings:
     from generator.lint.nested import local_files
 
     files = local_files(manifest, product.folder(settings))
-    return gate.run(templates(settings, manifest), settings.region, cache_dir=CACHE, files=files)
+    try:
+        return gate.run(templates(settings, manifest), settings.region, cache_dir=CACHE, files=files)
+    except ToolError as problem:
+        if UNKNOWN_REGION not in problem.message:
+            raise
+        from cfnlint.helpers import REGIONS
+
+        what = f"region: {settings.region} is not a Region that cfn-lint knows"
+        raise ToolError(what, nearest(settings.region, REGIONS)) from problem
 
 
 def quick(settings: Settings, manifest: Manifest, rules: Path | None = None) -> Findings:

@@ -57,11 +57,13 @@ def deployed(run: Run, cloud: Cloud, spec: StackSpec) -> bool:
 
     with reporting(run.console) as report:
         view = Deployer(cloud=cloud, report=report).prepare(spec, may_delete=not run.dry_run)
-    _show(run, view)
     if run.dry_run:
+        _show(run, view)
+        _show_changes(run, view)
         Deployer(cloud=cloud).discard(view)
         return False
     if not view.is_empty:
+        _show(run, view)
         _agree(run, cloud, view)
     with reporting(run.console) as report:
         outputs = Deployer(cloud=cloud, report=report).execute(view, spec)
@@ -83,6 +85,13 @@ def _show(run: Run, view: ChangeSetView) -> None:
     """In front of outputs as data, the change set is progress."""
     for line in changeview.lines(view, detailed=run.console.verbosity > 0):
         run.console.progress(line.text, line.style)
+
+
+def _show_changes(run: Run, view: ChangeSetView) -> None:
+    from mlz.output import text_of
+
+    if run.output != "text":
+        run.console.data(text_of(changeview.document(view), run.output))
 
 
 def _show_outputs(run: Run, name: str, outputs: Mapping[str, str]) -> None:

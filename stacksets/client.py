@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -131,7 +132,8 @@ def connect(profile: str = "", region: str = "", endpoint: str = "") -> Cloud:
         session = boto3.Session(profile_name=profile or None, region_name=region or None)
     except ProfileNotFound as problem:
         hint = "list them: aws configure list-profiles"
-        raise ToolError(f"profile {profile}: there is no such profile", hint) from problem
+        named = profile or os.environ.get("AWS_PROFILE", "")
+        raise ToolError(f"profile {named}: there is no such profile", hint) from problem
     return Cloud(session, endpoint)
 
 

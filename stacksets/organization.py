@@ -206,3 +206,12 @@ def children(client: Api, parent: str) -> tuple[tuple[str, str], ...]:
     with translated(parent):
         found = pages(client.list_organizational_units_for_parent, "OrganizationalUnits", ParentId=parent)
         return tuple((unit["Id"], unit["Name"]) for unit in found)
+
+
+def management_account(client: Api) -> str:
+    """The account id of the organization's management account; empty when it cannot be asked for."""
+    try:
+        with translated("organization"):
+            return str(client.describe_organization()["Organization"]["MasterAccountId"])
+    except Refused:
+        return ""

@@ -27,13 +27,13 @@ def command(run: Run, administrator: str, remove: bool) -> None:
                 Bootstrap(made.management, report).remove(made.spec)
         run.console.next("mlz destroy core")
         return
+    bootstrapping.refuse_management(made, administrator)
     plan = Bootstrap(made.management, lambda _event: None).plan(made.spec)
-    for line in bootstrapping.lines(plan, made.spec, made.names):
-        run.console.data(line)
+    run.console.data(bootstrapping.shown(plan, made, run.output))
     if run.dry_run:
         run.console.next("the same without --dry-run does it")
         return
     run.console.agreed("Do this?", yes=run.yes)
     with reporting(run.console) as report:
         Bootstrap(made.management, report).apply(made.spec, plan)
-    run.console.next("mlz package, then mlz deploy core")
+    run.console.next("mlz deploy core, then mlz deploy env")

@@ -10,4 +10,4 @@ def command(run: Run) -> None:
     from mlz.demo import demo
 
     demo(run.console)
-    run.console.next("mlz sandbox --seed-world, to try it yourself; for your own accounts: mlz.example.yaml")
+    run.console.next(".venv/bin/mlz sandbox --seed-world, to try it yourself; for your own accounts: README.md")

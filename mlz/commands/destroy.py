@@ -20,6 +20,7 @@ PARTS = ("targets", "bootstrap", "env", "core")
 @click.option("--unprotect", is_flag=True, help="Switch termination protection off.")
 @click.option("--purge", is_flag=True, help="Delete data, models, logs and keys too; without it they stay.")
 def command(run: Run, parts: tuple[str, ...], unprotect: bool, purge: bool) -> int:
+    from mlz.output import text_of
     from mlz.teardown import Teardown
 
     settings = run.settings()
@@ -29,6 +30,8 @@ def command(run: Run, parts: tuple[str, ...], unprotect: bool, purge: bool) -> i
     for line in teardown.announced(chosen):
         run.console.progress(line, "remove")
     if run.dry_run:
+        if run.output != "text":
+            run.console.data(text_of({"would_delete": teardown.announced(chosen)}, run.output))
         run.console.next("the same without --dry-run does it")
         return 0
     run.console.agreed_by_name(settings.identity, f"This deletes {', '.join(chosen)}.", yes=run.yes)

@@ -59,9 +59,18 @@ def _show(run: Run, found: Findings, form: str, quick: bool) -> None:
         case "json":
             text = as_json(found.found)
         case _:
-            text = as_json(found.found) if run.output == "json" else as_text(found.found)
+            text = as_text(found.found) if run.output == "text" else _converted(as_json(found.found), run.output)
     if text:
         run.console.data(text.rstrip("\n"))
+
+
+def _converted(text: str, output: str) -> str:
+    """JSON text in the form that is asked for."""
+    import json
+
+    from mlz.output import text_of
+
+    return text if output == "json" else text_of(json.loads(text), output)
 
 
 def _watch(run: Run, settings: Settings, rules: Path | None) -> None:

@@ -44,7 +44,8 @@ def command(run: Run, port: int, account: str, seed_world: bool, latency: float)
         environment |= _seeded(run, server.endpoint, region)
     shown = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in environment.items())
     run.console.data(shown if run.output == "text" else text_of(environment, run.output))
-    run.console.next("paste these lines into another shell; there: mlz package --bucket my-bucket")
+    command_there = "mlz package" if seed_world else "mlz package --bucket my-bucket"
+    run.console.next(f"paste these lines into another shell; there: {command_there}")
     _wait()
     server.stop()
 

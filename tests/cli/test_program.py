@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from generator.errors import ToolError
 from mlz import cli
 from mlz.console import wants_color
 
@@ -128,3 +130,55 @@ def test_what_went_wrong_is_one_line(
 )
 def test_colors(environment: dict[str, str], terminal: bool, flag: bool, expected: bool) -> None:
     assert wants_color(environment, is_terminal=terminal, no_color=flag) is expected
+
+
+@pytest.mark.parametrize(
+    ("variables", "flags", "colored"), [({}, [], True), ({"NO_COLOR": "1"}, [], False), ({}, ["--no-color"], False)]
+)
+def test_an_error_on_a_terminal_has_colours_unless_they_are_not_wanted(
+    variables: dict[str, str], flags: list[str], colored: bool
+) -> None:
+    """Run under a terminal of its own: what a person sees, not what a pipe gets."""
+    import pty
+
+    keeper, terminal = pty.openpty()
+    command = [sys.executable, "-m", "mlz.cli", "settings", "show", "--config", "absent.yaml", *flags]
+    done = subprocess.run(
+        command, cwd=ROOT, env={"TERM": "xterm", **variables}, stdout=terminal, stderr=terminal, check=False
+    )
+    shown = os.read(keeper, 4096).decode()
+    os.close(terminal)
+    os.close(keeper)
+    assert done.returncode == 1
+    assert ("absent.yaml: No such file or directory" in shown, "\x1b[" in shown) == (True, colored)
+
+
+def test_a_profile_that_does_not_exist_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    assert cli.run(["doctor", "--region", "eu-west-1"]) == 1
+    assert capsys.readouterr().err == (
+        "error: profile nobody: there is no such profile\nhint: list them: aws configure list-profiles\n"
+    )
+
+
+def test_the_version_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["version", "--output", "json"]) == 0
+    assert set(json.loads(capsys.readouterr().out)) == {"mlz", "python"}
+
+
+def test_a_region_that_cfn_lint_does_not_know(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ToolError("env-iam.yaml: cfn-lint failed: InvalidRegionException: Regions ['eu-wst-1'] …", "report it")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("generator.lint.gate.run", fail)
+    assert cli.run(["lint", "--region", "eu-wst-1", "--bucket", "any-bucket"]) == 1
+    assert capsys.readouterr().err == (
+        "error: region: eu-wst-1 is not a Region that cfn-lint knows\nhint: did you mean eu-west-1?\n"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,3 +72,23 @@ def test_a_zone_that_does_not_exist(
         f"error: env.availability_zones: {REGION}z is not available to {made[1].development}",
         f"hint: available: {REGION}a, {REGION}b, {REGION}c",
     ]
+
+
+def test_the_management_account_is_not_taken_for_the_holder_of_the_stack_sets(
+    made: tuple[Sandbox, world.World, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(made, "access: {management_profile: management}", "access: {}")
+    account = world.MANAGEMENT
+    assert refused(made, capsys, "bootstrap", "--yes", "--profile", "management") == [
+        f"error: bootstrap: {account} is the management account, and nothing says which account holds the stack sets",
+        "hint: call it as the development account, with access.management_profile set; or pass --administrator ACCOUNT",
+    ]
+
+
+def test_bootstrap_for_programs(made: tuple[Sandbox, world.World, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    change(made, "", "")
+    capsys.readouterr()
+    assert cli.run(["bootstrap", "--dry-run", "--output", "json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    wanted = {made[1].accounts[name] for name in ("staging-01", "prod-01", "prod-02")}
+    assert (set(plan["missing"]), plan["registers_administrator"]) == (wanted, True)
