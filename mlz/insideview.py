@@ -56,7 +56,10 @@ def _same(cluster: Cluster) -> str:
     if not cluster.changes:
         return "no resource changes"
     the_same = "the same " if len(cluster.accounts) > 1 else ""
-    marks = [f"{len(cluster.replacements)} replaced"] if cluster.replacements else []
+    certain = sum(change.replacement == "always" for change in cluster.changes)
+    perhaps = len(cluster.replacements) - certain
+    marks = [f"{certain} replaced"] if certain else []
+    marks += [f"{perhaps} perhaps replaced"] if perhaps else []
     marks += [f"{len(cluster.widening)} give access"] if cluster.widening else []
     marked = f" ({', '.join(marks)})" if marks else ""
     return f"{the_same}{count(len(cluster.changes), 'change')}{marked}"

@@ -19,7 +19,7 @@ Template: TypeAlias = Mapping[str, Any]
 REQUEST_LIMIT = 51_200
 ONE_LINE = 2**30
 TOLD = ("Type", "Properties", "Condition")
-WITHOUT_EFFECT = frozenset({"Description", "Metadata", "Outputs", "Rules"})
+WITHOUT_EFFECT = frozenset({"AWSTemplateFormatVersion", "Description", "Metadata", "Outputs", "Rules"})
 OF_PARAMETER = frozenset({"Type", "Default", "NoEcho"})
 IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)[.}]")
 
@@ -134,13 +134,20 @@ def _change(
 def carried(text: str, where: str) -> str:
     """The text for a request, reduced to what resources depend on when it is too long; empty when that is not enough.
 
-    Descriptions, outputs, rules and what parameters may not be have no part in which resources change. YAML on one line
-    has fewer quotes than JSON.
+    Descriptions, outputs, rules and what parameters may not be have no part in which resources change. A part a line
+    in YAML has fewer quotes than JSON; a text that began with a brace would be taken for JSON.
     """
     if len(text.encode()) <= REQUEST_LIMIT:
         return text
     bare = {key: value for key, value in parsed(text, where).items() if key not in WITHOUT_EFFECT}
     known = (bare.get("Parameters") or {}).items()
     bare["Parameters"] = {name: {k: v for k, v in entry.items() if k in OF_PARAMETER} for name, entry in known}
-    small: str = yaml.dump(bare, Dumper=yaml.CSafeDumper, default_flow_style=True, sort_keys=False, width=ONE_LINE)
+    small = "".join(f"{key}: {_on_one_line(value)}\n" for key, value in bare.items())
     return small if len(small.encode()) <= REQUEST_LIMIT else ""
+
+
+def _on_one_line(value: object) -> str:
+    if not isinstance(value, dict):
+        return json.dumps(value)
+    text: str = yaml.dump(value, Dumper=yaml.CSafeDumper, default_flow_style=True, sort_keys=False, width=ONE_LINE)
+    return text.rstrip()

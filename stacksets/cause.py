@@ -80,13 +80,15 @@ def hint_of(reason: str) -> str:
 
 VARIABLE = (
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE), "<id>"),
+    (re.compile(r"\b(vpc|vpce|subnet|sg|eni|rtb|igw|nat|eipalloc|acl|fl)-[0-9a-f]{8,17}\b"), r"<\1>"),
+    (re.compile(r"\b\d{1,3}(\.\d{1,3}){3}/\d{1,2}\b"), "<network>"),
     (re.compile(r"\b\d{12}\b"), "<account>"),
     (re.compile(r"\b[A-Z0-9]{16}\b"), "<request>"),
 )
 
 
 def signature(reason: str) -> str:
-    """The reason without what differs from account to account: account ids, request ids, unique ids."""
+    """The reason without what differs from account to account: ids of accounts, requests and networks, unique ids."""
     for pattern, name in VARIABLE:
         reason = pattern.sub(name, reason)
     return reason

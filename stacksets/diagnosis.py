@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from generator.errors import ToolError
@@ -97,12 +97,16 @@ class Diagnosis:
         self._sample = sample
 
     def __call__(self, stack_set: str, results: tuple[Result, ...]) -> tuple[Failure, ...]:
-        """One failure for each result; those that were not looked into have the reason that the service gives."""
+        """One failure for each result.
+
+        Where accounts with one reason turned out to have one cause, those that were not looked into have it too; else
+        they have the reason that the service gives.
+        """
         plain = by_reason(stack_set, results)
         chosen = self._choose(plain)
         with ThreadPoolExecutor(THREADS) as pool:
             found = dict(zip(chosen, pool.map(self._explain, chosen), strict=True))
-        return tuple(found.get(failure, failure) for failure in plain)
+        return tuple(found.get(failure) or _likened(failure, found) for failure in plain)
 
     def _choose(self, failures: tuple[Failure, ...]) -> tuple[Failure, ...]:
         taken: dict[str, list[Failure]] = {}
@@ -121,6 +125,15 @@ class Diagnosis:
                     hint = hint_of(cause.reason) or failure.hint
                     return Failure(failure.stack_set, failure.account, failure.region, str(cause), hint)
         return failure
+
+
+def _likened(failure: Failure, found: Mapping[Failure, Failure]) -> Failure:
+    """The failure with the cause of accounts that failed for the same reason, when that is one and the same."""
+    alike = [after for before, after in found.items() if before.signature == failure.signature]
+    if len({one.signature for one in alike}) != 1:
+        return failure
+    known = alike[0]
+    return replace(failure, cause=known.cause.replace(known.account, failure.account), hint=known.hint)
 
 
 def stack_events(cloud: Cloud, stack: str) -> Iterator[Event]:

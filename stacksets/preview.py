@@ -175,7 +175,7 @@ def _parameter(name: str, value: str) -> dict[str, object]:
 @contextmanager
 def _change_set(cloud: Cloud, given: dict[str, Any]) -> Iterator[str]:
     """The id of a change set that is gone afterwards; one that a run left when it was cut off is replaced."""
-    api, where = cloud.client("cloudformation"), str(given["StackName"]).split("/")[-2]
+    api, where = cloud.client("cloudformation"), "change set"
     name = {"ChangeSetName": given["ChangeSetName"], "StackName": given["StackName"]}
     try:
         with translated(where):

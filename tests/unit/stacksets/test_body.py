@@ -75,7 +75,7 @@ def test_what_fits_into_a_request() -> None:
     assert carried(BEFORE, "x") == BEFORE
     filling = "x" * REQUEST_LIMIT
     described = json.dumps({"Description": filling, "Parameters": {"P": {"Type": "String", "Description": filling}}})
-    assert carried(described, "x") == "{Parameters: {P: {Type: String}}}\n"
+    assert carried(described, "x") == "Parameters: {P: {Type: String}}\n"
     assert carried(json.dumps({"Resources": {"R": filling}}), "x") == ""
 
 

@@ -103,6 +103,30 @@ def test_a_stack_that_fails_before_any_resource_and_one_that_did_not_fail() -> N
             "enable the Region in this account (opt-in Regions are off by default)",
         ),
         ("Rate exceeded", "the account was throttled: wait a minute"),
+        (
+            "account gate: the owner said no",
+            "the account's own gate (AWSCloudFormationStackSetAccountGate) said no: ask its owner",
+        ),
+        (
+            "Account 000000000001 should have 'admin' role with trust relationship to CloudFormation service.",
+            "the administration role is missing or does not trust CloudFormation: mlz deploy env",
+        ),
+        (
+            "not authorized to perform: ec2:CreateVpc because no permissions boundary allows the ec2:CreateVpc action",
+            "the role's permissions boundary does not allow it: update the set-up with mlz bootstrap",
+        ),
+        (
+            "The bucket you tried to delete is not empty (Service: S3, Status Code: 409)",
+            "empty the bucket, or let its template retain it",
+        ),
+        (
+            "Stack:arn:aws:cloudformation:x is in UPDATE_ROLLBACK_FAILED state and can not be updated.",
+            (
+                "the stack's last rollback failed: repair the cause, then: "
+                "aws cloudformation continue-update-rollback in that account"
+            ),
+        ),
+        ("No export named x found.", "another stack uses or makes this export: deploy or change that one first"),
         ("something else", ""),
     ],
 )
@@ -114,6 +138,11 @@ def test_a_signature_leaves_out_what_differs_by_account() -> None:
     one = "arn:aws:iam::000000000001:role/x exists (Request ID: 0d1f7c3e-1111-2222-3333-444455556666)"
     other = "arn:aws:iam::000000000002:role/x exists (Request ID: aaaaaaaa-1111-2222-3333-444455556666)"
     assert signature(one) == signature(other) == "arn:aws:iam::<account>:role/x exists (Request ID: <id>)"
+
+
+def test_a_signature_leaves_out_networks() -> None:
+    one = "The CIDR '10.0.0.0/16' conflicts with another subnet in vpc-0a1b2c3d4e5f60718"
+    assert signature(one) == "The CIDR '<network>' conflicts with another subnet in <vpc>"
 
 
 def test_equal_problems_are_told_once() -> None:
