@@ -48,7 +48,7 @@ def _below(loader: yaml.BaseLoader, _tag: str, node: yaml.Node) -> object:
     raise AssertionError(node)
 
 
-_Loader.add_multi_constructor("!", _below)  # type: ignore[no-untyped-call]
+_Loader.add_multi_constructor("!", _below)
 
 
 def read(template: str, cloud: Cloud, bucket: str, prefix: str, folder: Path) -> Source:
