@@ -13,7 +13,7 @@ SEEDS ?= 10000
 FIRST_SEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos lint generate package deploy-core deploy-env deploy-targets golden lock bench style types clean
+.PHONY: help setup demo test chaos lint generate package deploy-core deploy-env deploy-targets golden lock bench style types clean access-oracle
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,10 @@ golden: setup ## Rewrite the golden templates, and show what changed
 lock: setup ## Renew requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --quiet --all-extras --generate-hashes --no-header --universal --python-version 3.11 \
 	  --output-file requirements.lock pyproject.toml
+
+access-oracle: setup ## The policy evaluator against a second opinion on 25,000 requests (needs node)
+	cd tests/access_oracle && npm ci --silent --no-audit --no-fund
+	$(VENV)/bin/python -m tests.access_oracle.compare $(ARGS)
 
 bench: setup ## Measure this machine: generate, lint, package, start-up, sandbox
 	$(VENV)/bin/python -m bench

@@ -16,18 +16,24 @@ Document = dict[str, Any]
 
 @dataclass
 class Dice:
-    """A seeded source of choices."""
+    """A seeded source of choices; only `random()` gives the same numbers in every version of Python."""
 
     random: random.Random
 
     def chance(self, probability: float) -> bool:
         return self.random.random() < probability
 
+    def below(self, limit: int) -> int:
+        return int(self.random.random() * limit)
+
     def one(self, options: Sequence[Any]) -> Any:
-        return options[self.random.randrange(len(options))]
+        return options[self.below(len(options))]
 
     def some(self, options: Sequence[Any], least: int, most: int) -> list[Any]:
-        return self.random.sample(list(options), min(len(options), self.random.randint(least, most)))
+        """Between `least` and `most` of them, each at most once."""
+        pool = list(options)
+        count = min(len(pool), least + self.below(most - least + 1))
+        return [pool.pop(self.below(len(pool))) for _ in range(count)]
 
 
 def cases(seed: int, count: int) -> list[Case]:
@@ -117,7 +123,7 @@ class _Subject:
         denies = kind == "RCP" or dice.chance(0.2)
         statement: Document = {"Effect": "Deny" if denies else "Allow"}
         if dice.chance(0.3):
-            statement["Sid"] = f"S{dice.random.randrange(1000)}"
+            statement["Sid"] = f"S{dice.below(1000)}"
         statement.update({"Action": self._service_actions()} if kind == "RCP" else self._actions())
         if kind != "TRUST":
             statement.update(self._resources())
