@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from generator.errors import ToolError
 from mlz.configuration import Overlay, load
+from mlz.document import parse, typed
+from mlz.settings import Settings, schema
 
 OU = "ou-ab12-34cdefgh"
 OTHER = "ou-ab12-99cdefgh"
@@ -60,6 +63,15 @@ def test_the_example_is_valid() -> None:
     settings = load(root / "mlz.example.yaml", Overlay(), {})
     assert settings.targets.staging.organizational_units == ("ou-ab12-stagingx",)
     assert settings.core.parameters == {"CreateSharedServices": "NO"}
+
+
+def test_the_example_has_every_setting_and_its_optional_lines_are_valid() -> None:
+    text = (Path(__file__).parents[3] / "mlz.example.yaml").read_text()
+    whole = re.sub(r"^(\s*)# (?=\s*(?:- |[a-z_]+:))", r"\1", text, flags=re.MULTILINE)
+    typed(parse(whole, "mlz.example.yaml"), Settings)
+    known = {name for kind in schema()["$defs"].values() for name in kind["properties"]}
+    named = {match.group(1) for match in re.finditer(r"(?:^|[ {#-]) *([a-z_]+):", whole, flags=re.MULTILINE)}
+    assert known - named == set()
 
 
 @pytest.mark.parametrize(
