@@ -52,13 +52,18 @@ def trust_sagemaker() -> PolicyDocument:
     )
 
 
-def trust_stack_sets() -> PolicyDocument:
-    """CloudFormation, and only for stack sets of this account (CloudFormation User Guide, self-managed permissions)."""
+def trust_stack_sets(region: str) -> PolicyDocument:
+    """CloudFormation, and only for stack sets of this account (CloudFormation User Guide, self-managed permissions).
+
+    In a Region that accounts have to opt in to, CloudFormation comes under a name of its own.
+    """
+    is_opt_in = region in facts()["regions"]["opt_in"]
+    names = [service("cloudformation"), *([service(f"cloudformation.{region}")] if is_opt_in else [])]
     return policy(
         _entry(
             "StackSetsOfThisAccount",
             ASSUME,
-            Principal("Service", service("cloudformation")),
+            Principal("Service", names if is_opt_in else names[0]),
             {
                 "StringEquals": {"aws:SourceAccount": ACCOUNT},
                 "ArnLike": {"aws:SourceArn": arn("cloudformation", "stackset/*", region="*")},

@@ -146,7 +146,9 @@ class EnvIam(Stack):
         self.put(self.PIPELINE_EXECUTION_ARN, GetAtt(self.add(pipeline), "Arn"))
 
     def _add_setup_roles(self, boundary: Any) -> None:
-        administration = self.add(iam_setup.stack_set_administration_role(boundary, self._target_roles()))
+        administration = self.add(
+            iam_setup.stack_set_administration_role(boundary, self._target_roles(), self.release.region)
+        )
         self.put(self.STACK_SET_ADMINISTRATION_ARN, GetAtt(administration, "Arn"))
         self.put(self.SETUP_FUNCTION_ARN, GetAtt(self.add(iam_setup.setup_function_role(boundary)), "Arn"))
         self.put(self.PROJECT_LAUNCH_ARN, GetAtt(self.add(iam_project_launch.project_launch_role(boundary)), "Arn"))

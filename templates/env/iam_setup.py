@@ -35,12 +35,12 @@ def service_role(title: str, name: str, trusting: PolicyDocument, boundary: Any,
     )
 
 
-def stack_set_administration_role(boundary: Any, execution_roles: Sequence[Any]) -> Role:
+def stack_set_administration_role(boundary: Any, execution_roles: Sequence[Any], region: str) -> Role:
     """CloudFormation becomes this role, and with it one of exactly these roles (ARNs) of the target accounts."""
     return service_role(
         "StackSetAdministrationRole",
         STACK_SET_ADMINISTRATION_ROLE,
-        trust_stack_sets(),
+        trust_stack_sets(region),
         boundary,
         [
             may_assume(
