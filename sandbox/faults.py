@@ -21,6 +21,9 @@ _THROTTLES: Mapping[str, tuple[str, str, int]] = {
 }
 
 
+ASKED_FOR = ("delete", "drift")
+
+
 @dataclass(frozen=True)
 class Fault:
     """One order; `*` matches everything.
@@ -28,8 +31,8 @@ class Fault:
     All kinds but the last two strike requests of `service`:`operation` from `account`; `error` answers with `code`,
     `reason` and `status`. `failing_account` and `slow_account` strike resources (of `resource_type`) that stacks
     create, update or delete (`action`) in `account`; deletes fail only where `action` says so, or nothing could be
-    rolled back. `times` None means until cleared; `probability` below 1 is drawn from `seed`, so that a run can be
-    repeated.
+    rolled back. With `drift` as action the resources of a failing account have drifted, in the property that `reason`
+    names. `times` None means until cleared; `probability` below 1 is drawn from `seed`, so that a run can be repeated.
     """
 
     kind: Kind
@@ -113,7 +116,7 @@ class Faults:
                 for armed in self._armed
                 if armed.fault.kind.endswith("_account")
                 and _matches(armed.fault, account=account, region=region, resource_type=resource_type, action=action)
-                and not (armed.fault.kind == "failing_account" and (armed.fault.action, action) == ("*", "delete"))
+                and not (armed.fault.kind == "failing_account" and armed.fault.action == "*" and action in ASKED_FOR)
                 and armed.strikes()
             ]
         for fault in struck:

@@ -12,7 +12,7 @@ from sandbox.api.request import Call
 from sandbox.api.requests import parameter_rows, tag_rows
 from sandbox.api.stacks import Answer, Handler, Params
 from sandbox.organizations import management_of
-from sandbox.stacksets.model import Instance, Operation, StackSet
+from sandbox.stacksets.model import DriftedResource, Instance, Operation, StackSet
 from sandbox.stacksets.preferences import shown
 from sandbox.stacksets.service import StackSets, known_instances
 
@@ -32,6 +32,7 @@ class StackSetViews:
             "DescribeStackInstance": self.describe_instance,
             "DescribeStackSet": self.describe,
             "DescribeStackSetOperation": self.describe_operation,
+            "ListStackInstanceResourceDrifts": self.list_resource_drifts,
             "ListStackInstances": self.list_instances,
             "ListStackSetOperationResults": self.list_results,
             "ListStackSetOperations": self.list_operations,
@@ -58,6 +59,15 @@ class StackSetViews:
         stack_set = self._find(call, params)
         found = [i for i in list(stack_set.instances.values()) if _is_wanted(i, params)]
         return page([_instance_row(stack_set, instance) for instance in found], "Summaries", params)
+
+    def list_resource_drifts(self, call: Call, params: Params) -> Answer:
+        stack_set = self._find(call, params)
+        target = (params["StackInstanceAccount"], params["StackInstanceRegion"])
+        known_instances(stack_set, [target])
+        wanted = params.get("StackInstanceResourceDriftStatuses") or ["MODIFIED"]
+        instance = stack_set.instances[target]
+        rows = [_drift_row(instance, one) for one in instance.drifted if "MODIFIED" in wanted]
+        return page(rows, "Summaries", params)
 
     def describe_operation(self, call: Call, params: Params) -> Answer:
         stack_set = self._find(call, params)
@@ -130,10 +140,16 @@ def _set_summary(stack_set: StackSet) -> dict[str, Any]:
         "Description": stack_set.definition.description,
         "Status": stack_set.status,
         "PermissionModel": "SELF_MANAGED",
-        "DriftStatus": "NOT_CHECKED" if stack_set.drift_checked is None else "IN_SYNC",
+        "DriftStatus": _drift_status(stack_set),
         "LastDriftCheckTimestamp": stack_set.drift_checked,
         "ManagedExecution": {"Active": stack_set.managed_execution},
     }
+
+
+def _drift_status(stack_set: StackSet) -> str:
+    if stack_set.drift_checked is None:
+        return "NOT_CHECKED"
+    return "DRIFTED" if any(one.drift == "DRIFTED" for one in list(stack_set.instances.values())) else "IN_SYNC"
 
 
 def _set_row(stack_set: StackSet) -> dict[str, Any]:
@@ -166,6 +182,25 @@ def _instance_row(stack_set: StackSet, instance: Instance) -> dict[str, Any]:
         "DriftStatus": instance.drift,
         "LastDriftCheckTimestamp": instance.drift_checked,
         "LastOperationId": instance.last_operation_id,
+    }
+
+
+def _drift_row(instance: Instance, found: DriftedResource) -> dict[str, Any]:
+    return {
+        "StackId": instance.stack_id,
+        "LogicalResourceId": found.logical_id,
+        "PhysicalResourceId": found.physical_id,
+        "ResourceType": found.type,
+        "PropertyDifferences": [
+            {
+                "PropertyPath": found.property_path,
+                "ExpectedValue": "of the template",
+                "ActualValue": "of somebody",
+                "DifferenceType": "NOT_EQUAL",
+            }
+        ],
+        "StackResourceDriftStatus": "MODIFIED",
+        "Timestamp": instance.drift_checked,
     }
 
 

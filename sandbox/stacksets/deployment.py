@@ -7,9 +7,9 @@ import uuid
 from dataclasses import dataclass
 
 from sandbox.cfn.engine import Engine
-from sandbox.cfn.errors import CfnError
+from sandbox.cfn.errors import CfnError, ResourceError
 from sandbox.cfn.model import Stack, StackRequest
-from sandbox.stacksets.model import Definition, Instance, StackSet
+from sandbox.stacksets.model import Definition, DriftedResource, Instance, StackSet
 
 STORED_SCHEME = "stackset:"
 
@@ -54,6 +54,18 @@ def remove(engine: Engine, instance: Instance) -> Outcome:
     except CfnError as error:
         outcome = Outcome(instance.stack_id, error.message)
     return Outcome(outcome.stack_id, outcome.reason, inoperable=outcome.reason is not None)
+
+
+def drifted(engine: Engine, instance: Instance) -> tuple[DriftedResource, ...]:
+    """The resources of the instance's stack that faults say have drifted; live resources are not compared."""
+    stack = _existing(engine, instance)
+    found = []
+    for name, one in stack.resources.items() if stack else ():
+        try:
+            engine.registry.hooks.before(instance.account, instance.region, "drift", one.type, name)
+        except ResourceError as difference:
+            found.append(DriftedResource(name, one.physical_id or "", one.type, f"/{difference}"))
+    return tuple(found)
 
 
 def stored_url(body: str) -> str:

@@ -45,6 +45,16 @@ class Preferences:
     concurrency_mode: str | None = None
 
 
+@dataclass(frozen=True)
+class DriftedResource:
+    """A resource that is not as its template says, in one property."""
+
+    logical_id: str
+    physical_id: str
+    type: str
+    property_path: str
+
+
 @dataclass
 class Instance:
     """A stack in an account and Region; `overrides` are merged over the set's parameters at each deployment."""
@@ -59,6 +69,7 @@ class Instance:
     last_operation_id: str | None = None
     drift: str = "NOT_CHECKED"
     drift_checked: datetime | None = None
+    drifted: tuple[DriftedResource, ...] = ()
 
 
 @dataclass

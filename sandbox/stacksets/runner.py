@@ -12,7 +12,7 @@ from datetime import datetime
 from sandbox import organizations
 from sandbox.cfn.engine import Engine
 from sandbox.stacksets import trust
-from sandbox.stacksets.deployment import Outcome, deploy, remove
+from sandbox.stacksets.deployment import Outcome, deploy, drifted, remove
 from sandbox.stacksets.model import Instance, Operation, Result, StackSet, Target
 from sandbox.stacksets.preferences import Limits, limits, regions_in_order
 
@@ -111,6 +111,7 @@ class Runner:
             return Outcome(instance.stack_id, problem)
         time.sleep(self.latency())
         if operation.action == "DETECT_DRIFT":
+            instance.drifted = drifted(self.engine, instance)
             return Outcome(instance.stack_id, None if instance.stack_id else "The instance has no stack")
         if operation.action == "DELETE":
             return remove(self.engine, instance)
@@ -161,7 +162,8 @@ def _record(stack_set: StackSet, operation: Operation, target: Target, outcome: 
     if outcome.inoperable:
         instance.status, instance.detailed = "INOPERABLE", "INOPERABLE"
     elif operation.action == "DETECT_DRIFT":
-        instance.drift, instance.drift_checked = "IN_SYNC" if outcome.reason is None else "UNKNOWN", now
+        found = "DRIFTED" if instance.drifted else "IN_SYNC"
+        instance.drift, instance.drift_checked = found if outcome.reason is None else "UNKNOWN", now
     else:
         instance.status = "CURRENT" if outcome.reason is None else "OUTDATED"
     if operation.action == "DELETE" and outcome.reason is None:
