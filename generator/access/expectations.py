@@ -3,7 +3,8 @@
 A file is a YAML list. An entry has `name`, `who`, `action`, `expect` (allowed, denied, unknown) and `reason`; it may
 have `resource`, `owner`, `through`, `context`, `by` (the Sid or the policy that must decide, or the kind of policy that
 must lack an Allow), `guardrails` (true: the organization's policies are attached) and `open` (true: the resource is of
-another maker, and its policy leaves it to IAM). `who`, `action` and `resource` may be lists: each combination is a case.
+another maker, and its policy leaves it to IAM) and `unbridled` (true: the role's own policies allow everything, which
+tries the ceilings). `who`, `action` and `resource` may be lists: one case for each.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from generator.access.site import Site
 from generator.errors import ToolError
 
 NEEDED = ("name", "who", "action", "expect", "reason")
-OPTIONAL = ("resource", "owner", "through", "context", "by", "guardrails", "open")
+OPTIONAL = ("resource", "owner", "through", "context", "by", "guardrails", "open", "unbridled")
 LIMIT_BYTES = 1_000_000
 
 
@@ -89,6 +90,7 @@ def _expanded(path: Path, number: int, entry: Any) -> Iterator[Expectation]:
             context,
             guardrails=bool(entry.get("guardrails", False)),
             is_open=bool(entry.get("open", False)),
+            is_unbridled=bool(entry.get("unbridled", False)),
         )
         yield Expectation(f"{where} {entry['name']}", question, expect, str(entry["reason"]), str(entry.get("by", "")))
 

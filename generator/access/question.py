@@ -7,7 +7,7 @@ the question says. Sources: IAM User Guide, global condition keys; each service'
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from generator.access.context import Missing, Value
@@ -32,6 +32,7 @@ class Question:
     one of its endpoints), or is empty for the internet.
 
     `guardrails`: the organization's policies are attached; what the environment promises holds without them.
+    `is_unbridled`: the role's own policies allow everything; what is left are the ceilings.
     `is_open`: the resource is a key or role of another maker that leaves access to IAM, as keys do by default.
     """
 
@@ -44,6 +45,7 @@ class Question:
     others: Missing = Missing.ABSENT
     guardrails: bool = False
     is_open: bool = False
+    is_unbridled: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,10 @@ def case(site: Site, question: Question) -> Case:
     request = Request(principal, question.action, resource, owner, context, question.others)
     trusting = target if question.action.lower().startswith("sts:") else None
     over = _organization_policies(site, principal, owner) if question.guardrails else ()
-    opened = (Policy("policy of another maker", _kind(resource), _leaves_to_iam(site.world, owner)),)
+    opened = (Policy("policy of another maker", _kind(resource), _leaves_to_iam(site.world, principal.account)),)
     own = _policies(principal, role, guarded, trusting, endpoint)
+    if question.is_unbridled:
+        own = (_unbridled(policy) for policy in own)
     return Case(request, (*over, *own, *(opened if question.is_open else ())))
 
 
@@ -213,12 +217,16 @@ def _policies(
         yield _policy(trusting.trust, Kind.TRUST)
 
 
+def _unbridled(policy: Policy) -> Policy:
+    return replace(policy, document=ALLOW_ALL) if policy.kind is Kind.IDENTITY else policy
+
+
 def _kind(resource: str) -> Kind:
     return Kind.KEY if ":key/" in resource else Kind.TRUST if ":role/" in resource else Kind.RESOURCE
 
 
-def _leaves_to_iam(world: World, owner: str) -> dict[str, Any]:
-    root = {"AWS": f"arn:{world.partition}:iam::{owner}:root"}
+def _leaves_to_iam(world: World, account: str) -> dict[str, Any]:
+    root = {"AWS": f"arn:{world.partition}:iam::{account}:root"}
     everything = {"Sid": "LeavesToIAM", "Effect": "Allow", "Principal": root, "Action": "*"}
     return {"Version": "2012-10-17", "Statement": [{**everything, "Resource": "*"}]}
 

@@ -33,7 +33,6 @@ ENVIRONMENT_SERVICES = (
     "kms",
     "lambda",
     "logs",
-    "organizations",
     "s3",
     "sagemaker",
     "servicecatalog",
@@ -104,6 +103,7 @@ def environment_boundary(name: str, *roles: str) -> PolicyDocument:
     """Ceiling of the roles of an environment's own account; `roles` are those that they may make under it."""
     return policy(
         may_use_services(ENVIRONMENT_SERVICES),
+        may_see_organization(),
         allow("PassAndSeeRoles", (*READ_ROLES, *of("iam", "PassRole"))),
         may_keep_bounded_roles(policy_arn(name), *roles),
         links_scaling(),
@@ -121,6 +121,11 @@ def target_boundary() -> PolicyDocument:
         stays_in_vpc(),
         notebooks_stay_closed(),
     )
+
+
+def may_see_organization() -> Statement:
+    """Looking the organization up is all that a member account needs of it; leaving it is not."""
+    return allow("SeeOrganization", of("organizations", "Describe*", "List*"))
 
 
 def links_scaling() -> Statement:

@@ -17,6 +17,7 @@ from templates.access.boundary import (
     ENVIRONMENT_SERVICES,
     KEEP_ROLES,
     READ_ROLES,
+    may_see_organization,
     may_use_services,
     policy_arn,
 )
@@ -57,6 +58,7 @@ def shared_boundary() -> PolicyDocument:
     """
     return policy(
         may_use_services(LAUNCH_SERVICES),
+        may_see_organization(),
         allow("PassRoles", of("iam", "PassRole")),
         may_keep_environment_roles(),
         notebooks_stay_closed(),

@@ -1,4 +1,4 @@
-"""Policies with one condition or one Deny taken out: does any expectation notice? `make access-mutants` tells the share.
+"""Policies with one condition or one Deny taken out: does any expectation notice? `make access-mutants` tells it.
 
 A mutant is a policy of a template, wherever that template is deployed: a boundary that twelve roles share is one.
 """
@@ -86,6 +86,9 @@ class Asked:
 def survivors(site: Site, expectations: Sequence[Expectation]) -> list[Mutant]:
     """The mutants that no expectation notices."""
     asked = [Asked(one, case(site, one.question)) for one in expectations]
+    broken = [one.expectation.where for one in asked if problem(one.expectation, decided(one, one.case.policies))]
+    if broken:
+        raise SystemExit(f"does not hold as it is: {', '.join(broken)}")
     places = _places(site)
     by_policy: dict[tuple[str, str], list[Asked]] = {}
     for one in asked:
@@ -141,7 +144,8 @@ def main() -> int:
         print(f"survived: {mutant.name}" + (f"  ({named[mutant.name]})" if mutant.name in named else ""))
     killed = len(every) - len(left)
     unnamed = [mutant for mutant in left if mutant.name not in named]
-    print(f"{killed} of {len(every)} mutants noticed ({killed / len(every):.1%}); {len(left) - len(unnamed)} redundant by name")
+    share = killed / len(every)
+    print(f"{killed} of {len(every)} mutants noticed ({share:.1%}); {len(left) - len(unnamed)} redundant by name")
     return 1 if unnamed else 0
 
 
