@@ -8,7 +8,7 @@ from troposphere import And, Equals, If, Not, Ref, Sub, codebuild, codepipeline,
 
 from generator.cfn.contract import Cond, Param, switch
 from generator.cfn.stack import Stack
-from templates.project import delivery
+from templates.project import delivery, monitoring
 from templates.project.approval import approval, approval_topic, by_email, tls_only
 from templates.project.environment import (
     PROJECT_ID,
@@ -76,7 +76,19 @@ class ProjectModelDeploy(Stack):
     APPROVAL_EMAIL = Param(
         "ApprovalEmail", "Address that subscribes to the topic that is made; empty for none", default=""
     )
+    DRIFT_SCHEDULE = Param(
+        "DriftSchedule",
+        "When production data is compared with training data, such as rate(1 day); empty for never",
+        default="",
+    )
+    RETRAINING_PIPELINE = Param(
+        "RetrainingPipelineArn",
+        "Pipeline of a build-train project in this account that drift starts; empty for none",
+        default="",
+    )
 
+    MONITORS = Cond("ComparesProductionData", Not(Equals(DRIFT_SCHEDULE, "")))
+    RETRAINS = Cond("RetrainsWhenDrifted", And(Not(Equals(DRIFT_SCHEDULE, "")), Not(Equals(RETRAINING_PIPELINE, ""))))
     CREATES_TOPIC = Cond("CreatesApprovalTopic", Equals(APPROVAL_TOPIC, ""))
     NOTIFIES_BY_EMAIL = Cond("NotifiesByEmail", And(Equals(APPROVAL_TOPIC, ""), Not(Equals(APPROVAL_EMAIL, ""))))
     OWN_GROUP = Cond("GenerateModelPackageGroupName", Equals(MODEL_PACKAGE_GROUP_NAME, "Auto"))
@@ -103,8 +115,11 @@ class ProjectModelDeploy(Stack):
         self.add(tls_only("ApprovalTopicPolicy", created), self.CREATES_TOPIC)
         self.add(by_email("ApprovalByEmail", created, self.APPROVAL_EMAIL), self.NOTIFIES_BY_EMAIL)
         topic = self.CREATES_TOPIC.then(Ref(created), self.APPROVAL_TOPIC)
+        origin = delivery.source_stage(
+            SOURCE, source, seed, self.IN_CODECOMMIT, self.THROUGH_CONNECTION, self.OWN_SOURCE
+        )
         stages = [
-            delivery.source_stage(SOURCE, source, seed, self.IN_CODECOMMIT, self.THROUGH_CONNECTION, self.OWN_SOURCE),
+            origin,
             build_stage(SOURCE, endpoint_build),
             staging_stage(SOURCE, self._role("Staging", "StackSet"), endpoint_test, approval(group, topic)),
             production_stage(SOURCE, self._role("Prod", "StackSet"), endpoint_test),
@@ -114,6 +129,24 @@ class ProjectModelDeploy(Stack):
         )
         self.add(approved_rule("ModelDeployRegistryEventRule", group, pipeline))
         self.add(delivery.commit_rule("ModelDeployCodeCommitEventRule", source, pipeline, "code"), self.IN_CODECOMMIT)
+        self._monitoring(origin, bucket, group, topic)
+
+    def _monitoring(self, origin: codepipeline.Stages, bucket: s3.Bucket, group: If, topic: If) -> None:
+        project = self.add(monitoring.monitor_project(group, topic), self.MONITORS)
+        stages = [origin, monitoring.monitor_stage(SOURCE, project)]
+        pipeline = self.add(
+            delivery.pipeline("ModelMonitorPipeline", "modelmonitor", bucket, stages, mode="SUPERSEDED"), self.MONITORS
+        )
+        self.add(monitoring.scheduled("ModelMonitorSchedule", self.DRIFT_SCHEDULE, pipeline), self.MONITORS)
+        drifted = monitoring.alarm(
+            "DriftAlarm", "drift", "DriftedFeatures", "Production data differs from training data"
+        )
+        wrong = monitoring.alarm(
+            "QualityAlarm", "quality", "RmseExceeded", "Labels that came later show greater errors"
+        )
+        for alarm in (drifted, wrong):
+            self.add(alarm, self.MONITORS)
+        self.add(monitoring.retraining("RetrainingRule", [drifted, wrong], self.RETRAINING_PIPELINE), self.RETRAINS)
 
     def _role(self, stage: str, kind: str) -> If:
         """An execution role's name: the stage's in its accounts, the environment's own where all stays in this one."""

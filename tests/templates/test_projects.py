@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from generator.cfn.stack import Stack
 from templates.facts import codebuild_image
 from templates.project.model_build_train import ProjectModelBuildTrain
 from templates.project.model_deploy import ProjectModelDeploy
+from tests.seed.seeds import DEPLOY, load
 from tests.templates.deployed import ACCOUNT, Deployed
 
 USE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/service-role/AmazonSageMakerServiceCatalogProductsUseRole"
@@ -225,3 +227,47 @@ def test_a_run_may_name_the_package() -> None:
         {"Name": "ModelPackageArn", "DefaultValue": "latest"},
         {"Name": "ChangeTicket", "DefaultValue": "none"},
     ]
+
+
+MONITORING = ("ModelMonitorPipeline", "ModelMonitorSchedule", "DriftAlarm", "QualityAlarm", "RetrainingRule")
+
+
+def test_nothing_is_compared_where_no_schedule_is_given() -> None:
+    """M016: no closed service, and nothing that costs without being asked for."""
+    assert not {*MONITORING} & {*deployed(ProjectModelDeploy).resources()}
+    assert {*MONITORING[:4]} == {*MONITORING} & {*deployed(ProjectModelDeploy, DriftSchedule="rate(1 day)").resources()}
+
+
+def test_drift_starts_the_training_pipeline_where_one_is_named() -> None:
+    """M017."""
+    training = f"arn:aws:codepipeline:eu-west-1:{ACCOUNT}:sagemaker-Ages-p-def-modelbuild"
+    project = deployed(ProjectModelDeploy, DriftSchedule="rate(1 day)", RetrainingPipelineArn=training)
+    rule = project.resources("AWS::Events::Rule")["RetrainingRule"]
+    assert rule["EventPattern"] == {
+        "source": ["aws.cloudwatch"],
+        "detail-type": ["CloudWatch Alarm State Change"],
+        "resources": ["DriftAlarm.Arn", "QualityAlarm.Arn"],
+        "detail": {"state": {"value": ["ALARM"]}},
+    }
+    assert rule["Targets"] == [{"Id": "pipeline", "Arn": training, "RoleArn": USE_ROLE}]
+
+
+def test_the_alarm_watches_what_the_monitor_publishes() -> None:
+    project = deployed(ProjectModelDeploy, DriftSchedule="rate(1 day)")
+    report = load(DEPLOY / "monitor" / "report.py")
+    one = {"rows": 1, "verdict": "drifted", "drifted": {"a": ["b"]}, "labelled": 1, "rmse": 2.0, "rmse_exceeded": True}
+    stage = "GetEnvironmentConfiguration.EnvTypeProdName"
+    told = {metric["MetricName"]: metric for metric in report.metrics({"1": one}, "Ages-p-abc", stage)}
+    for alarm in project.resources("AWS::CloudWatch::Alarm").values():
+        assert alarm["Namespace"] == report.NAMESPACE
+        assert alarm["Dimensions"] == told[alarm["MetricName"]]["Dimensions"]
+        assert told[alarm["MetricName"]]["Value"] == 1.0
+
+
+def test_the_monitor_is_told_all_that_it_reads() -> None:
+    project = deployed(ProjectModelDeploy, DriftSchedule="rate(1 day)")
+    build = project.resources("AWS::CodeBuild::Project")["ModelMonitorProject"]
+    variables = build["Environment"]["EnvironmentVariables"]
+    text = (DEPLOY / "monitor" / "monitor.py").read_text()
+    read = {*re.findall(r"variables(?:\.get\(|\[)['\"]([A-Z0-9_]+)['\"]", text)}
+    assert {variable["Name"] for variable in variables} == read
