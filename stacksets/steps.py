@@ -39,7 +39,7 @@ def of_stage(world: World, stage: str, before: tuple[str, ...], *, is_continued:
     members = tuple(spec for spec in world.specs if spec.stage == stage)
     rollout, names = members[0].rollout, waves_of(stage, members)
     accounts = {account for spec in members for account in spec.accounts}
-    place = partition(rollout.waves, accounts)
+    place = _delayed(world, members, partition(rollout.waves, accounts))
     work = [_work(world, spec, place) for spec in members]
     steps: list[Step] = []
     for position, name in enumerate(names):
@@ -55,6 +55,30 @@ def of_stage(world: World, stage: str, before: tuple[str, ...], *, is_continued:
         )
         steps += [step] if actions else []
     return tuple(steps)
+
+
+def _delayed(world: World, members: tuple[StackSetSpec, ...], place: Place) -> Place:
+    """The wave of each account when newcomers to a set that changes wait for the wave that brings it the news.
+
+    All sets of the stage wait with them: an account does not get its network before its roles.
+    """
+    while True:
+        late: dict[str, int] = {}
+        for spec in members:
+            news = _news(world, spec, place)
+            joining = (target.account for cells in world.joining(spec).values() for target in cells)
+            late |= {account: max(news, late.get(account, 0)) for account in joining if place[account] < news}
+        if not late:
+            return place
+        place = {**place, **late}
+
+
+def _news(world: World, spec: StackSetSpec, place: Place) -> int:
+    """The wave in which a set that exists gets its changes: the first that it has accounts in."""
+    held = world.state.sets.get(spec.name)
+    if held is None or not differences.of_set(spec, held):
+        return 0
+    return min((place[target.account] for target in world.staying(spec)), default=0)
 
 
 def _work(world: World, spec: StackSetSpec, place: Place) -> Work:

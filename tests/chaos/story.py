@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from math import inf
 
 from generator.errors import AccountsFailed, ToolError
+from stacksets.actions import Action, Plan
 from stacksets.apply import Engine, apply, settled
 from stacksets.plan import make
-from stacksets.report import AccountFailed, Event
+from stacksets.report import AccountFailed, ActionStarted, Event
 from stacksets.simulator import rivals
 from stacksets.simulator.clock import VirtualClock
 from stacksets.simulator.faults import Faults
@@ -19,7 +21,8 @@ from stacksets.simulator.service import Simulator
 from stacksets.simulator.wire import Crash, Wire
 from stacksets.spec import Preferences, StackSetSpec
 from stacksets.state import State, read
-from tests.chaos.witness import Scope, Witness
+from stacksets.waves import AT_ONCE, Gate, Rollout, Wave
+from tests.chaos.witness import Scope, Served, Witness
 from tests.unit.stacksets.world import fleet, spec
 
 ACCOUNTS = fleet(8)
@@ -32,6 +35,12 @@ BUDGETS = (
     Preferences(is_soft=False, failure_tolerance_percent=50),
     Preferences(max_concurrent_percent=25, regions_parallel=False),
 )
+ROLLOUTS = (
+    AT_ONCE,
+    Rollout((Wave("canary", frozenset(ACCOUNTS[:2])),)),
+    Rollout((Wave("canary", frozenset(ACCOUNTS[2:3])), Wave("half", percent=50)), Gate(bake=30)),
+    Rollout((Wave("half", percent=50),), budget_percent=40),
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,7 @@ class Day:
     own_values: bool = False
     regions: int = 1
     budget: int = 0
+    rollout: int = 0
     failing: frozenset[str] = frozenset()
     suspended: frozenset[str] = frozenset()
     interrupted: float = inf
@@ -72,6 +82,7 @@ def random_day(dice: random.Random) -> Day:
         "own_values": dice.random() < 0.5,
         "regions": maybe(0.2, 2, 1),
         "budget": dice.randrange(len(BUDGETS)),
+        "rollout": maybe(0.6, dice.randrange(len(ROLLOUTS)), 0),
         "failing": maybe(0.4, some, frozenset()),
         "suspended": maybe(0.2, frozenset(dice.sample(ACCOUNTS, 1)), frozenset()),
         "interrupted": maybe(0.3, dice.uniform(1, 300), inf),
@@ -119,6 +130,7 @@ class Story:
         self.runner.sets = self.service.sets
         self.day = Day(("",) * len(ACCOUNTS))
         self.disturbed_until = 0.0
+        self.actions: Iterator[Action] = iter(())
 
     @property
     def is_disturbed(self) -> bool:
@@ -169,23 +181,40 @@ class Story:
     ) -> StackSetSpec:
         day = self.day
         regions, budget = REGIONS[: day.regions], BUDGETS[day.budget]
-        return spec(stage, layer, accounts, day.text, overrides=overrides, regions=regions, preferences=budget)
+        made = spec(stage, layer, accounts, day.text, overrides=overrides, regions=regions, preferences=budget)
+        return replace(made, rollout=ROLLOUTS[day.rollout])
 
     def state(self) -> State:
         return read(self.service, [one.name for one in self.specs()], threads=1)
 
+    def plan(self, standing: Mapping[str, str]) -> Plan:
+        specs, state = self.specs(), self.state()
+        pairs = ((one, state.sets[one.name]) for one in specs if one.name in state.sets)
+        usable = ((one, {i.account for i in held.instances if i.status != "INOPERABLE"}) for one, held in pairs)
+        self.runner.scope.newcomers = frozenset(a for one, held in usable if held for a in set(one.accounts) - held)
+        return make(specs, state, standing, insists=True)
+
     def run(self) -> Ending:
         """What `mlz deploy targets` does; never raises."""
         ending = Ending("DONE")
-        engine = Engine(service=self.service, clock=self.clock, report=ending.events.append)
+        engine = Engine(service=self.service, clock=self.clock, report=partial(self._heard, ending))
         standing = dict.fromkeys(sorted(self.day.suspended), "SUSPENDED")
         try:
-            apply(settled(lambda: make(self.specs(), self.state(), standing, insists=True), engine), engine)
+            plan = settled(lambda: self.plan(standing), engine)
+            self.actions = iter(plan.actions)
+            apply(plan, engine)
         except AccountsFailed as problem:
             ending.kind, ending.message = "FAILED", problem.message
         except (Crash, KeyboardInterrupt, ToolError) as problem:
             ending.kind, ending.message = "CUT", str(problem)
         return ending
+
+    def _heard(self, ending: Ending, event: Event) -> None:
+        """Tells the witness which action is being done, so that it can hold failures against its tolerance."""
+        ending.events.append(event)
+        if isinstance(event, ActionStarted):
+            action = next(self.actions, None)
+            self.runner.begin(action if isinstance(action, Served) else None)
 
     def rival(self, what: str) -> None:
         """Somebody else does something to a set; refused while an operation is under way, as for anybody."""
@@ -214,7 +243,8 @@ class Story:
             for cell in self.runner.scope.cells(one.name):
                 if held is not None and held.is_done(cell):
                     continue
-                left = ending.message.partition("not started because of this: ")[2].split(", ")
+                said = ending.message.partition("not started because of this: ")[2].split(", ")
+                left = {name.partition("/")[0] for name in said}
                 found = held.instances.get(cell) if held else None
                 is_told = (one.name, cell[0]) in ending.reported or bool(found and found.reason)
                 assert is_told or one.name in left or one.stage in left, (one.name, cell, found, ending.message)
