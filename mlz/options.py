@@ -50,7 +50,13 @@ def _variable(*names: str) -> str:
 def options() -> list[click.Option]:
     """Fresh option objects; those of the program also read MLZ_* variables."""
     return [
-        click.Option(["--config"], envvar="MLZ_CONFIG", metavar="FILE", help="Settings file (default: mlz.yaml)."),
+        click.Option(
+            ["--config"],
+            envvar="MLZ_CONFIG",
+            type=click.Path(),
+            metavar="FILE",
+            help="Settings file (default: mlz.yaml).",
+        ),
         click.Option(["--profile"], envvar="MLZ_PROFILE", help="AWS profile."),
         click.Option(["--region"], envvar=["MLZ_REGION", "DEPLOYMENT_REGION"], help="AWS Region."),
         click.Option(["--output"], envvar="MLZ_OUTPUT", type=click.Choice(OUTPUTS), help="Form of the data on stdout."),

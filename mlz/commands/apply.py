@@ -11,7 +11,7 @@ from mlz.options import Run, mannered, verb
 
 
 @verb("Apply a saved plan.")
-@click.argument("plan_file", metavar="FILE")
+@click.argument("plan_file", type=click.Path(), metavar="FILE")
 @mannered
 def command(run: Run, plan_file: str, wait: bool, pause_after: str) -> None:
     from mlz import convergence

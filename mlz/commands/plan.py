@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from stacksets.actions import Plan
 
 CHANGES = 2
-# Stacks of each set that are read in search of changes by hand, unless all are asked for.
-SAMPLE = 5
+# Stacks of each set that are looked into, by change set and in search of changes by hand, unless all are asked for.
+PREVIEWS, SAMPLE = 500, 5
 
 
 @verb("Show what converging the target accounts would change.")
 @insisting
-@click.option("--out", metavar="FILE", default="", help="Save the plan, for: mlz apply FILE.")
+@click.option("--out", type=click.Path(), metavar="FILE", default="", help="Save the plan, for: mlz apply FILE.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --output json.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes, 0 when there are none.")
 @click.option("--fast", is_flag=True, help="Plan from the stack sets alone; look into no account.")
-@click.option("--all", "everywhere", is_flag=True, help="Look for changes by hand in all accounts, not in a sample.")
+@click.option("--all", "everywhere", is_flag=True, help="Look into all accounts, however many; usually into a sample.")
 @click.option("--drift", is_flag=True, help="Detect drift first (an operation a stack set), and show it.")
 def command(
     run: Run,
@@ -51,9 +51,9 @@ def command(
     made = convergence.plan(settings, found, insistence)
     if run.output == "text":
         shown(run, made, dict(found.names))
-    most = inside.NONE_OF_THEM if fast else 0 if everywhere else SAMPLE
-    insight = inside.gathered(settings, cloud, found, made, inside.Wish(preview=not fast, most=most))
-    insight = replace(insight, drifts=drifts)
+    none, every = inside.Wish(inside.NONE_OF_THEM, inside.NONE_OF_THEM), inside.Wish(0, 0)
+    wish = none if fast else every if everywhere else inside.Wish(PREVIEWS, SAMPLE)
+    insight = replace(inside.gathered(settings, cloud, found, made, wish), drifts=drifts)
     if run.output == "text":
         run.console.lines(insideview.lines(insight, detailed=run.console.verbosity > 0))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import signal
 import threading
@@ -14,6 +15,7 @@ from mlz.options import Run, verb
 
 PORT = 4570
 REGION = "eu-west-1"
+ACCOUNT = re.compile(r"\d{12}")
 
 
 @verb("Start the embedded AWS and print what points any AWS client to it; Ctrl-C ends it.")
@@ -26,12 +28,20 @@ REGION = "eu-west-1"
 )
 @click.option("--account", default="", metavar="ID", help="Account of the printed credentials (default: management).")
 @click.option("--seed-world", is_flag=True, help="Make the demonstration's organization, and settings for it.")
-@click.option("--latency", default=0.0, show_default=True, help="Seconds that a stack of a stack set takes at least.")
+@click.option(
+    "--latency",
+    type=click.FloatRange(0),
+    default=0.0,
+    show_default=True,
+    help="Seconds that a stack of a stack set takes at least.",
+)
 def command(run: Run, port: int, account: str, seed_world: bool, latency: float) -> None:
     from mlz.output import text_of
     from mlz.world import MANAGEMENT
     from sandbox.server import Sandbox
 
+    if account and not ACCOUNT.fullmatch(account):
+        raise ToolError(f"--account: {account!r} is not an account id", "an account id has 12 digits")
     server = Sandbox(port)
     server.set_latency(latency)
     try:

@@ -64,6 +64,8 @@ def test_completion_knows_commands_and_options() -> None:
     assert complete("mlz", "de") == ["deploy", "destroy"]
     assert complete("mlz", "deploy", "t") == ["targets"]
     assert complete("mlz", "plan", "--det") == ["--detailed-exitcode"]
+    for words in (("apply", ""), ("plan", "--out", ""), ("status", "--config", "")):
+        assert complete("mlz", *words) == ["file,"], words
 
 
 def test_a_settings_error_goes_to_stderr(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -181,4 +183,11 @@ def test_a_region_that_cfn_lint_does_not_know(
     assert cli.run(["lint", "--region", "eu-wst-1", "--bucket", "any-bucket"]) == 1
     assert capsys.readouterr().err == (
         "error: region: eu-wst-1 is not a Region that cfn-lint knows\nhint: did you mean eu-west-1?\n"
+    )
+
+
+def test_the_sandbox_takes_account_ids_only(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["sandbox", "--account", "bogus", "--port", "0"]) == 1
+    assert capsys.readouterr().err == (
+        "error: --account: 'bogus' is not an account id\nhint: an account id has 12 digits\n"
     )
