@@ -78,7 +78,7 @@ def explained(settings: Settings, cloud: Cloud, found: Situation, plan: Plan, wa
         place=place(found, account),
         memberships=tuple(memberships),
         planned=planned(plan, account),
-        insight=inside.gathered(settings, cloud, only, plan, inside.Wish(most=0)),
+        insight=inside.gathered(settings, cloud, only, plan, inside.Wish(previews=0, most=0)),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,9 +28,11 @@ NONE_OF_THEM = -1
 
 @dataclass(frozen=True)
 class Wish:
-    """What to look at: change sets in the accounts, `most` stacks a set for divergence (0 all, -1 none)."""
+    """How many stacks of a set to look at, spread over its accounts: by change set (`previews`), in search of changes
+    by hand (`most`). 0 is all of them, -1 none.
+    """
 
-    preview: bool = True
+    previews: int = 0
     most: int = NONE_OF_THEM
 
 
@@ -45,9 +47,13 @@ class Joining:
 
 @dataclass(frozen=True)
 class Insight:
-    """What was seen inside the accounts; information beside a plan, which nothing reads that applies it."""
+    """What was seen inside the accounts; information beside a plan, which nothing reads that applies it.
+
+    `unseen`: stack set → instances that are updated and were beyond the wish.
+    """
 
     clusters: tuple[Cluster, ...] = ()
+    unseen: Mapping[str, int] = field(default_factory=dict)
     joining: tuple[Joining, ...] = ()
     checked: Checked | None = None
     drifts: tuple[Drift, ...] = ()
@@ -74,15 +80,19 @@ def members(settings: Settings, cloud: Cloud, state: State) -> Callable[[str], M
 def gathered(settings: Settings, cloud: Cloud, found: Situation, plan: Plan, wish: Wish) -> Insight:
     """Look where the wish says; accounts that refuse are named in what comes back, and nothing stays behind."""
     from stacksets.clusters import clusters
-    from stacksets.divergence import check
+    from stacksets.divergence import check, sample
     from stacksets.preview import Preview
 
     ways = members(settings, cloud, found.state)
     preview = Preview(members=ways, overrides=convergence.service(cloud).overrides)
-    subjects = _subjects(settings, cloud, found, plan) if wish.preview else []
+    is_wanted = wish.previews != NONE_OF_THEM
+    subjects = _subjects(settings, cloud, found, plan) if is_wanted else []
+    chosen = [replace(subject, instances=sample(subject.instances, wish.previews)) for subject in subjects]
+    left = {one.name: len(one.instances) - len(few.instances) for one, few in zip(subjects, chosen, strict=True)}
     return Insight(
-        clusters=clusters(preview(subjects)) if subjects else (),
-        joining=_joining(settings, found, plan) if wish.preview else (),
+        clusters=clusters(preview(chosen)),
+        unseen={name: count for name, count in left.items() if count},
+        joining=_joining(settings, found, plan) if is_wanted else (),
         checked=check(found.state, ways, wish.most) if wish.most != NONE_OF_THEM else None,
         names=found.names,
     )

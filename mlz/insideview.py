@@ -38,6 +38,8 @@ def _sets(insight: Insight, detailed: bool) -> Iterator[Line]:
             yield from (change_line(change, "      ") for change in shown)
             if rest := cluster.changes[len(shown) :]:
                 yield Line(f"        … and {len(rest)} more: {listed(['/'.join(c.path) for c in rest], 4)}", "quiet")
+        if left := insight.unseen.get(name):
+            yield Line(f"    {count(left, 'more stack')} updated but not looked into; for all of them: --all", "quiet")
 
 
 def headline(clusters: Sequence[Cluster]) -> str:
@@ -135,6 +137,7 @@ def document(insight: Insight) -> dict[str, object]:
             }
             for cluster in insight.clusters
         ],
+        "not_looked_into": dict(insight.unseen),
         "joining": list(insight.joining),
         "by_hand": {"looked": checked.looked, "held": checked.held, "found": list(checked.divergences)}
         if checked

@@ -21,7 +21,7 @@ from stacksets.state import Instance, body_digests
 from stacksets.waiting import SYSTEM, Clock, Pace
 
 NAME = "mlz-preview-"
-THREADS = 8
+THREADS = 16
 HIDDEN = "****"
 
 Overrides = Callable[[str, str, str], Mapping[str, str]]

@@ -21,7 +21,7 @@ CLUSTERS = (
 
 
 def test_the_usual_way_once_and_the_others_by_name() -> None:
-    assert [line.text for line in lines(Insight(CLUSTERS, (Joining("network", 2, 41),), names=NAMES))] == [
+    assert [line.text for line in lines(Insight(CLUSTERS, joining=(Joining("network", 2, 41),), names=NAMES))] == [
         "inside the accounts",
         "  ~ roles: 4 accounts: the same 2 changes (1 replaced, 1 give access); 1 differs; 1 refused",
         "    000000000001, 000000000002, 000000000003, 000000000004: the same 2 changes (1 replaced, 1 give access)",
@@ -34,6 +34,12 @@ def test_the_usual_way_once_and_the_others_by_name() -> None:
         "  Warning: replaced means deleted and made anew: Data/Bucket in 4 accounts.",
         "  Warning: somebody gets more access: Role in 5 accounts.",
     ]
+
+
+def test_what_was_not_looked_into_is_said() -> None:
+    insight = Insight((Cluster("s", ACCOUNTS, (ROLE,)),), {"s": 9_494})
+    assert lines(insight)[3].text == "    9494 more stacks updated but not looked into; for all of them: --all"
+    assert document(insight)["not_looked_into"] == {"s": 9494}
 
 
 def test_headlines() -> None:
@@ -89,4 +95,4 @@ def test_for_programs() -> None:
             ],
         }
     ]
-    assert document(Insight()) == {"changes": [], "joining": [], "by_hand": None, "drift": []}
+    assert document(Insight()) == {"changes": [], "not_looked_into": {}, "joining": [], "by_hand": None, "drift": []}

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from mlz import watch
-from mlz.console import Line
+from mlz.console import Console, Line
 from mlz.statusview import Column
 from mlz.watch import Change
 from stacksets.client import Refused
@@ -103,3 +103,33 @@ def test_another_refusal_ends_it() -> None:
 
     with pytest.raises(Refused, match="sign in"):
         watch.watched(look, lambda _now, _before: None, Clock(1), 4)
+
+
+def test_on_a_terminal_the_table_stands_still_and_changes_stand_above_it(capsys: pytest.CaptureFixture[str]) -> None:
+    columns = [Column("roles", "roles", "staging")]
+    before, after = state(Instance("1", "r"), moving=True), state(Instance("1", "r", "OUTDATED", "FAILED", "no room"))
+    with watch.screen(Console(is_live=True), columns, NAMES) as show:
+        show(before, None)
+        show(after, before)
+    shown = capsys.readouterr().err
+    assert "roles: 1 one: CURRENT → OUTDATED (FAILED): no room" in shown
+    assert [line.rstrip() for line in shown.splitlines()][-2:] == [
+        "stack set  accounts             under way  failed",
+        "roles      1 OUTDATED (FAILED)             one",
+    ]
+
+
+def test_elsewhere_only_what_changes_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    columns = [Column("roles", "roles", "staging")]
+    before, after = state(Instance("1", "r")), state(Instance("1", "r", "OUTDATED", "RUNNING"))
+    with watch.screen(Console(), columns, NAMES) as show:
+        show(before, None)
+        show(before, before)
+        show(after, before)
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[:3] == [
+        "stack set  accounts   under way  failed",
+        "roles      1 CURRENT",
+        "watching 1 stack set",
+    ]
+    assert [line[9:] for line in shown[3:]] == ["roles: 1 one: CURRENT → OUTDATED (RUNNING)"]
