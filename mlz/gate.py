@@ -36,10 +36,8 @@ def full(settings: Settings, manifest: Manifest) -> Findings:
     except ToolError as problem:
         if UNKNOWN_REGION not in problem.message:
             raise
-        from cfnlint.helpers import REGIONS
-
         what = f"region: {settings.region} is not a Region that cfn-lint knows"
-        raise ToolError(what, nearest(settings.region, REGIONS)) from problem
+        raise ToolError(what, nearest(settings.region, gate.regions())) from problem
 
 
 def quick(settings: Settings, manifest: Manifest, rules: Path | None = None) -> Findings:

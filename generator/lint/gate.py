@@ -99,3 +99,10 @@ def _copies(templates: Sequence[_Template], folder: Path, files: Mapping[str, Pa
             nested.localized(content.decode(), addresses, files).encode() if path in contents else content
         )
     return [places[path] for path in wanted]
+
+
+def regions() -> list[str]:
+    """The Regions that cfn-lint has schemas for."""
+    from cfnlint.helpers import REGIONS
+
+    return list(REGIONS)
