@@ -9,6 +9,7 @@ from templates.core.iam_sc_sm_projects_roles import CoreIamScSmProjectsRoles
 from templates.core.iam_shared_roles import CoreIamSharedRoles
 from templates.core.main import CoreMain
 from templates.core.package_cfn import PackageCfn
+from templates.core.reconciliation import CoreReconciliation
 from templates.core.sc_shared_portfolio import CoreScSharedPortfolio
 from templates.core.security_controls import CoreSecurityControls
 from templates.core.shared_services_ecs import CoreSharedServicesEcs
@@ -39,6 +40,7 @@ CATALOG: tuple[type[Stack], ...] = (
     CoreSecurityControls,
     CoreScSharedPortfolio,
     CoreMain,
+    CoreReconciliation,
     EnvIamSetupStacksetRole,
     EnvIam,
     EnvVpc,
@@ -60,6 +62,7 @@ ENTRIES = frozenset(
         OrganizationGuardrails,
         PackageCfn,
         CoreMain,
+        CoreReconciliation,
         EnvMain,
         DataScienceEnvironmentQuickstart,
         EnvIamSetupStacksetRole,

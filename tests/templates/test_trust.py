@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from troposphere import encode_to_dict
 
 from templates.access.trust import trust_stack_sets
 
@@ -15,4 +16,5 @@ from templates.access.trust import trust_stack_sets
     ],
 )
 def test_the_administration_role_trusts_the_service_of_its_region(region: str, principal: object) -> None:
-    assert trust_stack_sets(region).to_dict()["Statement"][0]["Principal"] == {"Service": principal}
+    statement = encode_to_dict(trust_stack_sets(region))["Statement"][0]
+    assert statement["Principal"] == {"Service": principal}
