@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 THREADS = 8
 GONE = "DELETE_COMPLETE"
 BUCKET, KEY, SERVICE_ROLE = "bucket", "key", "service role"
+# What stacks leave alone on purpose: data, the keys that it is encrypted with, roles that others use too.
+RETAINED = (BUCKET, KEY, SERVICE_ROLE)
 # SageMaker finds them by name; the core stack makes them where they are missing, and leaves them.
 SERVICE_ROLES = ("AmazonSageMakerServiceCatalogProductsLaunchRole", "AmazonSageMakerServiceCatalogProductsUseRole")
 
@@ -158,7 +160,12 @@ def _is_ours(name: str, settings: Settings) -> bool:
     return name.startswith(tuple(f"{settings.environment.name}-{stage}-" for stage in stages))
 
 
-def lines(found: Iterable[Leftover], names: Mapping[str, str], looked: int) -> list[str]:
-    """`nothing is left in 31 accounts`, or what is."""
-    shown = [f"left: {one.account} {names.get(one.account, '')}: {one.kind} {one.name}" for one in sorted(found)]
-    return shown or [f"nothing is left in {count(looked, 'account')}"]
+def lines(left: Iterable[Leftover], kept: Iterable[Leftover], names: Mapping[str, str], looked: int) -> list[str]:
+    """What was kept on purpose, then `nothing is left in 31 accounts`, or what is."""
+
+    def shown(word: str, found: Iterable[Leftover]) -> list[str]:
+        return [f"{word}: {one.account} {names.get(one.account, '')}: {one.kind} {one.name}" for one in sorted(found)]
+
+    first = shown("kept", kept)
+    nothing = f"nothing {'else ' if first else ''}is left in {count(looked, 'account')}"
+    return [*first, *(shown("left", left) or [nothing])]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from stacksets.client import Cloud
     from stacksets.organization import Resolution
     from stacksets.state import State
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What should be gone and is not, what was kept on purpose, and in how many accounts was looked."""
+
+    left: Sequence[Leftover]
+    kept: Sequence[Leftover]
+    accounts: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,8 +139,8 @@ class Teardown:
         for line in purge.purged(self.cloud, [one for one in found if one.kind in kinds]):
             self.run.console.progress(f"  {line}")
 
-    def proof(self) -> tuple[list[Leftover], int]:
-        """What is left in every account, and in how many accounts was looked."""
+    def proof(self) -> Proof:
+        """Look into every account."""
         settings = self.settings
         stacks = (settings.core.stack_name, settings.env_stack_name, f"{settings.identity}-bootstrap")
         found = leftovers.of_home(self.cloud, self.cloud.account, settings, stacks)
@@ -140,8 +149,9 @@ class Teardown:
         def enter(account: str) -> Cloud:
             return chief.assume(f"arn:{chief.partition}:iam::{account}:role/{settings.access.bootstrap_role}")
 
-        return found + leftovers.of_targets(self.accounts, enter, settings, stacks), len(self.accounts) + 1
+        found += leftovers.of_targets(self.accounts, enter, settings, stacks)
+        kept = [] if self.purges else [one for one in found if one.kind in leftovers.RETAINED]
+        return Proof([one for one in found if one not in kept], kept, len(self.accounts) + 1)
 
-    def lines(self, found: Sequence[Leftover], looked: int) -> list[str]:
-        names: Mapping[str, str] = self.resolution.names
-        return leftovers.lines(found, names, looked)
+    def lines(self, proof: Proof) -> list[str]:
+        return leftovers.lines(proof.left, proof.kept, self.resolution.names, proof.accounts)

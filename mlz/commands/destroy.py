@@ -10,7 +10,7 @@ from mlz.options import Run, verb
 
 if TYPE_CHECKING:
     from mlz.settings import Settings
-    from mlz.teardown import Teardown
+    from mlz.teardown import Proof, Teardown
 
 PARTS = ("targets", "bootstrap", "env", "core")
 
@@ -44,11 +44,19 @@ def command(run: Run, parts: tuple[str, ...], unprotect: bool, purge: bool) -> i
 def _proof(run: Run, settings: Settings, teardown: Teardown, everything: bool) -> int:
     from mlz.output import text_of
 
-    found, looked = teardown.proof()
+    proof = teardown.proof()
     if run.output == "text":
-        run.console.data("\n".join(teardown.lines(found, looked)))
+        run.console.data("\n".join(teardown.lines(proof)))
     else:
-        run.console.data(text_of({"left": found, "accounts": looked}, run.output))
+        run.console.data(text_of(proof, run.output))
+    run.console.next(_following(settings, proof))
+    return 1 if proof.left and everything else 0
+
+
+def _following(settings: Settings, proof: Proof) -> str:
+    if proof.left:
+        return "mlz destroy"
+    if proof.kept:
+        return "data and its keys were kept; mlz destroy --purge deletes them too"
     bucket = f"the package bucket {settings.package.bucket} stays" if settings.package.bucket else "the bucket stays"
-    run.console.next(f"{bucket}; delete it yourself if you mean it" if not found else "mlz destroy")
-    return 1 if found and everything else 0
+    return f"{bucket}; delete it yourself if you mean it"
