@@ -26,6 +26,7 @@ from sandbox.http_server import HttpServer
 from sandbox.identity import MANAGEMENT_ACCOUNT, Caller, Identity, caller_identity
 from sandbox.lambdas import Lambdas, invoke_answer
 from sandbox.portfolios import Portfolios
+from sandbox.registry import Registry
 from sandbox.stacksets.resource import StackSetResource
 from sandbox.stacksets.service import StackSets
 from sandbox.state import forget_everything
@@ -109,8 +110,7 @@ class Sandbox:
             ("lambda", "Invoke"): self._invoke,
             **Portfolios().operations(),
             **Studio().operations(),
-            **Catalog(self.engine).operations(),
-            **Studio().operations(),
+            **Registry().operations(),
             **Catalog(self.engine).operations(),
             **cloudformation.operations(self._handlers),
         }

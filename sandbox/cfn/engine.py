@@ -246,8 +246,8 @@ class Engine:
         return preparation.summary(template)
 
     def validate(self, request: StackRequest, *, capability_code: str = "InsufficientCapabilitiesException") -> None:
-        """Template, parameters, Rules and capabilities as CreateStack and CreateStackSet check them, without effect."""
-        intake(self.registry, request, None, capability_code=capability_code)
+        """Template, parameters, Rules and capabilities as CreateStackSet checks them, without effect."""
+        intake(self.registry, request, None, capability_code=capability_code, deploys_here=False)
 
     def signal(self, token: str, body: bytes) -> bool:
         """A custom resource's answer, as PUT to `Hooks.response_url(token)`; False if nobody waits for it."""

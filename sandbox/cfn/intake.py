@@ -27,8 +27,13 @@ def intake(
     stack: Stack | None,
     *,
     capability_code: str = "InsufficientCapabilitiesException",
+    deploys_here: bool = True,
 ) -> Prepared:
-    """`stack` is the one to update, None for a new one; nothing is changed."""
+    """`stack` is the one to update, None for a new one; nothing is changed.
+
+    What is not deployed here (the definition of a stack set) names SSM parameters of its target accounts: only there
+    can they be read.
+    """
     body = body_of(registry, request, stack)
     scope = registry.scope(stack) if stack else provisional_scope(request)
     exports = registry.home(request.account, request.region).exports
@@ -43,7 +48,7 @@ def intake(
         body,
         scope,
         previous=stack.parameters if stack else {},
-        stored=lambda name: services.stored_parameter(scope, name),
+        stored=(lambda name: services.stored_parameter(scope, name)) if deploys_here else (lambda name: name),
         find_export=export,
         capability_code=capability_code,
     )

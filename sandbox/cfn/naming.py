@@ -136,7 +136,7 @@ def _component(schema: Schema, part: str, properties: Mapping[str, JSON], scope:
     if isinstance(given, str | int):
         return str(given)
     if part.endswith("Arn"):
-        return arn(schema.type, _own_name(schema, properties) or generated_name(scope, 64), scope)
+        return arn(schema.type, _own_name(schema, properties) or generated_name(scope, 63), scope)
     if part in schema.read_only and part.endswith("Id"):
         prefix = ID_PREFIXES.get(schema.type)
         return f"{prefix}{suffix(13).lower()}" if prefix else uuid_of(suffix())
