@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from generator.errors import ToolError
 from mlz import own_sets, targets, waving
+from mlz.statusview import Column
 from stacksets.spec import StackSetSpec
 from stacksets.state import State
 
@@ -48,10 +49,14 @@ def service(cloud: Cloud) -> StackSets:
     return StackSetsApi(cloud)
 
 
-def set_names(settings: Settings) -> list[str]:
+def columns(settings: Settings) -> list[Column]:
     """Every stack set of the settings: the environment's, when it has targets, and the user's own."""
-    columns = targets.columns(settings) if settings.targets.staging.is_declared else []
-    return [*(column.stack_set for column in columns), *settings.stack_sets]
+    environment = targets.columns(settings) if settings.targets.staging.is_declared else []
+    return [*environment, *(Column(name, name, name) for name in settings.stack_sets)]
+
+
+def set_names(settings: Settings) -> list[str]:
+    return [column.stack_set for column in columns(settings)]
 
 
 def scopes(settings: Settings) -> dict[str, Scope]:
@@ -178,10 +183,10 @@ def _networks(
     from stacksets.addresses import held_by
     from stacksets.state import with_overrides
 
-    columns = [column for column in targets.columns(settings) if column.layer == targets.NETWORK]
-    if not any(newcomers(state, column.stack_set, members.get(column.stage, ())) for column in columns):
+    networks_of = [column for column in targets.columns(settings) if column.layer == targets.NETWORK]
+    if not any(newcomers(state, column.stack_set, members.get(column.stage, ())) for column in networks_of):
         return state, {}
-    names = [column.stack_set for column in columns if column.stack_set in state.sets]
+    names = [column.stack_set for column in networks_of if column.stack_set in state.sets]
     known = with_overrides(service(cloud), state, names)
     networks = {account: dict(o) for name in names for account, o in known.sets[name].overrides.items()}
     wanted = sorted(account for accounts in members.values() for account in accounts)

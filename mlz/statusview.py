@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from stacksets.state import Instance, State
 
 ABSENT = "-"
+# A layer that the stage does not have.
+NEVER = ""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Standing:
 
     @property
     def is_current(self) -> bool:
-        return all(status == "CURRENT" for status in self.layers.values())
+        return all(status in ("CURRENT", NEVER) for status in self.layers.values())
 
 
 def standings(state: State, columns: Sequence[Column], names: Mapping[str, str]) -> list[Standing]:
@@ -49,13 +51,20 @@ def standings(state: State, columns: Sequence[Column], names: Mapping[str, str])
             found.setdefault((column.stage, instance.account), {})[column.layer] = instance
     stages = list(dict.fromkeys(column.stage for column in columns))
     ordered = sorted(found, key=lambda key: (stages.index(key[0]), names.get(key[1], ""), key[1]))
-    return [_standing(account, stage, names, found[stage, account], layers) for stage, account in ordered]
+    own = {stage: {column.layer for column in columns if column.stage == stage} for stage in stages}
+    return [_standing(account, stage, names, found[stage, account], layers, own[stage]) for stage, account in ordered]
 
 
 def _standing(
-    account: str, stage: str, names: Mapping[str, str], held: Mapping[str, Instance], layers: Sequence[str]
+    account: str,
+    stage: str,
+    names: Mapping[str, str],
+    held: Mapping[str, Instance],
+    layers: Sequence[str],
+    own: Collection[str],
 ) -> Standing:
-    statuses = {layer: status_of(held[layer]) if layer in held else ABSENT for layer in layers}
+    missing = {layer: ABSENT if layer in own else NEVER for layer in layers}
+    statuses = {layer: status_of(held[layer]) if layer in held else missing[layer] for layer in layers}
     reason = next((one.reason for one in held.values() if one.reason and one.status != "CURRENT"), "")
     return Standing(account, names.get(account, ""), stage, statuses, reason)
 

@@ -16,11 +16,16 @@ Steps, in order:
 2. `leave`: accounts that are no longer wanted are taken out, the last stage first and network before roles, so that
    an account that moves between stages is never in both. This step is no gate: an account that cannot be left must
    not keep the others from converging. It is reported at the end.
-3. one step a stage (`staging`, `prod`), roles before network. Each is a gate: an account that fails in it stops
-   everything after it.
+3. a step for each wave of a stage (`staging/canary`, `staging/rest`; just `staging` without waves), roles before
+   network. Each is a gate: when more accounts have failed in the stage than it allows, nothing follows. A step names
+   the steps that it follows (`after`), also those that have nothing to do, and what must be healthy before it begins.
+   Stages of one family run one after another; others only wait for the sets that they depend on (`stacksets.graph`).
 
-Within a stage, a set is created or updated first, then overrides change, then what is behind is tried again, then
-accounts that joined are added: a new template parameter has to reach the set before it can be overridden.
+Within a wave, a set is created or updated first, then overrides change, then what is behind is tried again, then
+accounts that joined are added: a new template parameter has to reach the set before it can be overridden. The first
+wave brings the news, for its own accounts; the service marks all others OUTDATED, and every later wave is an update
+without news for some of these. So OUTDATED is the list of what is left, in this run and in any later one. A newcomer in
+a wave before the news waits for it (`stacksets.steps`).
 
 What counts as different
 ------------------------
@@ -34,7 +39,10 @@ Who is in the way
 -----------------
 `standing` says what the organization says of accounts that are held but not wanted. A suspended one is left alone (the
 service skips it too). A closed one, or one that left the organization, cannot be reached: the set forgets it and the
-stack stays. INOPERABLE instances can only be forgotten; where the account is wanted it is then added anew.
+stack stays. INOPERABLE instances can only be forgotten; where the account is wanted it is then added anew. An
+account that left and can be reached has its stacks removed, or is forgotten (`retain`), or is in quarantine: no action
+names it, sets are never updated as a whole while they hold one, and it is reported. An account that moved within its
+family has not left.
 
 Never by surprise
 -----------------

@@ -30,7 +30,7 @@ def command(run: Run, watch: bool, every: float, as_json: bool) -> None:
 
 
 def _show(run: Run, settings: Settings) -> None:
-    from mlz import convergence, statusview, targets
+    from mlz import convergence, statusview
     from mlz.output import text_of
     from mlz.session import connected
     from stacksets.organization import resolve
@@ -38,9 +38,9 @@ def _show(run: Run, settings: Settings) -> None:
 
     convergence.require_targets(settings)
     cloud = connected(settings)
-    columns = targets.columns(settings)
+    columns = convergence.columns(settings)
     state = read(convergence.service(cloud), [column.stack_set for column in columns])
-    resolution = resolve(cloud.client("organizations"), targets.scopes(settings), len(state.accounts), True)
+    resolution = resolve(cloud.client("organizations"), convergence.scopes(settings), len(state.accounts), True)
     found = statusview.standings(state, columns, resolution.names)
     missing = [column.stack_set for column in columns if column.stack_set not in state.sets]
     if run.output == "text":
@@ -53,7 +53,7 @@ def _show(run: Run, settings: Settings) -> None:
 
 def _watch(run: Run, settings: Settings, every: float) -> None:
     """The organization is asked once, for names; every look reads the stack sets only."""
-    from mlz import convergence, targets, watch
+    from mlz import convergence, watch
     from mlz.session import connected
     from stacksets.organization import resolve
     from stacksets.state import read
@@ -63,8 +63,8 @@ def _watch(run: Run, settings: Settings, every: float) -> None:
         raise click.UsageError("--watch speaks text only; for programs: mlz status --output json, again and again")
     convergence.require_targets(settings)
     cloud = connected(settings)
-    columns = targets.columns(settings)
-    names = resolve(cloud.client("organizations"), targets.scopes(settings), allow_empty=True).names
+    columns = convergence.columns(settings)
+    names = resolve(cloud.client("organizations"), convergence.scopes(settings), allow_empty=True).names
     service, sets = convergence.service(cloud), [column.stack_set for column in columns]
     with watch.screen(run.console, columns, names) as show:
         watch.watched(lambda: read(service, sets), show, SYSTEM, every)

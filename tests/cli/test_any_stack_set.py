@@ -152,11 +152,21 @@ def test_stack_sets_of_ones_own(desk: Desk) -> None:
     assert sorted(desk.facts("guard")) == [f"staging-0{number} {REGION}" for number in (1, 2)]
     planned, _ = desk.run("plan", "--fast", "--detailed-exitcode")
     assert planned.splitlines()[-1].startswith("No changes")
+    status = json.loads(desk.run("status", "--json")[0])
+    assert [(entry["name"], entry["stage"]) for entry in status["accounts"]] == [
+        ("staging-01", "guard"),
+        ("staging-02", "guard"),
+        ("prod-01", "base"),
+        ("prod-02", "base"),
+        ("staging-02", "base"),
+    ]
+    assert desk.run("status")[0].splitlines()[-1] == "5 accounts: 5 as the stack sets say, 0 not."
 
     leaving = desk.made.accounts["prod-01"]
     desk.client("organizations", world.MANAGEMENT).untag_resource(ResourceId=leaving, TagKeys=["team"])
     desk.settings("second")
-    desk.run("plan", "--fast", "--out", "plan.json")
+    looked, _ = desk.run("plan", "--out", "plan.json")
+    assert "~ base: " in looked
     desk.run("apply", "plan.json", "--yes")
     changed = {**everywhere, f"staging-02 {REGION}": "second", f"staging-02 {OTHER}": "second"}
     assert desk.facts("base") == changed
