@@ -11,10 +11,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket, s3_backends
 
+from generator.access.policy import Kind, Policy
 from sandbox.api.errors import AwsError
+from sandbox.authorization import is_allowed, request_of
 from sandbox.cfn.errors import CfnError, invalid
 from sandbox.identity import Caller, principal_context
-from sandbox.policies import Question, is_allowed
 
 _HOST = re.compile(
     r"^(?:(?P<bucket>[a-z0-9][a-z0-9.-]*)\.)?s3(?:[.-](?P<region>[a-z0-9-]+))?\.amazonaws\.com(?:\.cn)?$"
@@ -47,7 +48,7 @@ def guard(caller: Caller, operation: str, path: str, expected_owner: str | None)
     if owner is None or operation in ("CreateBucket", ""):
         return
     action = _ACTIONS.get(operation, f"s3:{operation}")
-    foreign = owner != caller.account and not _policy_admits(caller, action, bucket_name, key)
+    foreign = owner != caller.account and not _policy_admits(caller, action, bucket_name, key, owner)
     if foreign or expected_owner not in (None, owner):
         raise AwsError("AccessDenied", "Access Denied", 403)
 
@@ -58,13 +59,15 @@ def owner_of(bucket_name: str) -> str | None:
     return found[1] if found else None
 
 
-def _policy_admits(caller: Caller, action: str, bucket_name: str, key: str) -> bool:
+def _policy_admits(caller: Caller, action: str, bucket_name: str, key: str, owner: str) -> bool:
     policy = _bucket(bucket_name).policy
     if not policy:
         return False
     resource = f"arn:aws:s3:::{bucket_name}" + (f"/{key}" if key else "")
-    question = Question(action.lower(), resource, caller.principals, context=principal_context(caller))
-    return is_allowed([json.loads(policy)], question)
+    request = request_of(caller.principal, action, resource, owner, principal_context(caller))
+    return is_allowed(
+        request, [Policy(f"policy of {bucket_name}", Kind.RESOURCE, json.loads(policy)), *caller.policies()]
+    )
 
 
 def _bucket(name: str) -> FakeBucket:

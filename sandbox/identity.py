@@ -7,17 +7,16 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from moto.iam.models import get_account_id_from, iam_backends
 
+from generator.access.policy import Kind, Policy
+from generator.access.principal import Principal, principal_of, service, session
 from sandbox.api.errors import AwsError
+from sandbox.authorization import Context, identity_policies, is_allowed, request_of
 from sandbox.organizations import membership
-from sandbox.policies import Question, is_allowed
 from sandbox.roles import Role, find_role
-
-if TYPE_CHECKING:
-    from sandbox.policies import Context
 
 MANAGEMENT_ACCOUNT = "111111111111"
 
@@ -33,9 +32,12 @@ class Caller:
     is_function: bool = False
 
     @property
-    def principals(self) -> tuple[str, ...]:
-        root = f"arn:aws:iam::{self.account}:root"
-        return (root, self.arn) if self.role is None else (root, self.role.arn, self.arn)
+    def principal(self) -> Principal:
+        return principal_of(self.arn) if self.role is None else session(self.role.arn, self.session_name)
+
+    def policies(self) -> list[Policy]:
+        """The identity policies of the caller's role; an account's root needs none."""
+        return [] if self.role is None else identity_policies(self.role.policies())
 
 
 @dataclass
@@ -127,23 +129,18 @@ def resource_context(account: str) -> dict[str, str | list[str]]:
 
 
 def may_assume(caller: Caller, role: Role, extra: Context | None = None) -> bool:
-    """Both halves: the role's trust, and (for sessions of roles) the caller's own policies across accounts."""
+    """Both halves: the role's trust and, unless in one account that names the caller, the caller's own policies."""
     context = {**principal_context(caller), **resource_context(role.account), **(extra or {})}
-    trusted = is_allowed([role.trust], Question("sts:assumerole", role.arn, caller.principals, context=context))
-    if not trusted or caller.role is None:
-        return trusted
-    asked = Question("sts:assumerole", role.arn, context=context)
-    return is_allowed(caller.role.policies(), asked) or _named_in_own_account(caller, role)
+    request = request_of(caller.principal, "sts:AssumeRole", role.arn, role.account, context)
+    return is_allowed(request, [_trust(role), *caller.policies()])
 
 
-def _named_in_own_account(caller: Caller, role: Role) -> bool:
-    """Inside one account a trust that names the role itself, not the account, is enough."""
-    assert caller.role is not None
-    named = Question("sts:assumerole", role.arn, (caller.role.arn, caller.arn), context=principal_context(caller))
-    return caller.account == role.account and is_allowed([role.trust], named)
-
-
-def service_may_assume(service: str, role: Role, source_account: str, source_arn: str) -> bool:
+def service_may_assume(name: str, role: Role, source_account: str, source_arn: str) -> bool:
     """Whether a service, acting for a resource of `source_account`, may assume the role."""
-    context = {"aws:SourceAccount": source_account, "aws:SourceArn": source_arn, "aws:PrincipalIsAWSService": "true"}
-    return is_allowed([role.trust], Question("sts:assumerole", role.arn, service=service, context=context))
+    context = {"aws:SourceAccount": source_account, "aws:SourceArn": source_arn}
+    request = request_of(service(name), "sts:AssumeRole", role.arn, role.account, context)
+    return is_allowed(request, [_trust(role)])
+
+
+def _trust(role: Role) -> Policy:
+    return Policy(f"trust of {role.name}", Kind.TRUST, role.trust)

@@ -6,12 +6,8 @@ Administrators (account ids as keys) and roles that people assume are not checke
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from sandbox.api.errors import AwsError
 from sandbox.identity import Caller
-from sandbox.policies import like, listed
 
 # Operations that need no permission.
 _FREE = frozenset({"sts:GetCallerIdentity", "sts:AssumeRole"})
@@ -43,8 +39,8 @@ def require(caller: Caller, service: str, operation: str) -> None:
     action = action_of(service, operation)
     if caller.role is None or not caller.is_function or action in _FREE or not operation:
         return
-    statements = [s for document in caller.role.policies() for s in listed(document.get("Statement"))]
-    if not any(s.get("Effect") == "Allow" and _names(s, action) for s in statements):
+    statements = [statement for policy in caller.policies() for statement in policy.statements]
+    if not any(not statement.denies and statement.covers_action(action) for statement in statements):
         raise AwsError(
             _CODES.get(service, "AccessDeniedException"),
             f"User: {caller.arn} is not authorized to perform: {action} "
@@ -57,9 +53,3 @@ def action_of(service: str, operation: str) -> str:
     """The IAM action that an operation needs."""
     name = f"{_PREFIXES.get(service, service)}:{operation}"
     return _ACTIONS.get(name, name)
-
-
-def _names(statement: Mapping[str, Any], action: str) -> bool:
-    if "NotAction" in statement:
-        return not any(like(pattern.lower(), action.lower()) for pattern in listed(statement["NotAction"]))
-    return any(like(pattern.lower(), action.lower()) for pattern in listed(statement.get("Action")))

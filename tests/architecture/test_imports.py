@@ -20,7 +20,7 @@ ALLOWED = {
     "generator.lint": ("generator",),
     "templates": ("generator.errors", "generator.cfn", "templates"),
     "stacksets": ("generator.errors", "generator.package.manifest", "stacksets"),
-    "sandbox": ("generator.errors", "sandbox"),
+    "sandbox": ("generator.errors", "generator.access", "sandbox"),
     "mlz": ROOMS,
 }
 # third parties that cost much or mean much -> the only places that may import them

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.policies import Question, is_allowed
 from templates.env.kms import EnvKms
+from tests.templates.asking import allow_together
 from tests.templates.deployed import ACCOUNT, Deployed, sids, statement
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
@@ -36,8 +36,7 @@ def policies(**parameters: str) -> dict[str, dict[str, Any]]:
 def may(policy: dict[str, Any], action: str, role: str, **context: Any) -> bool:
     """Asks the key alone: a principal is known by its role and by its account."""
     keys = {"aws:PrincipalArn": role, "aws:PrincipalIsAWSService": "false", "aws:ViaAWSService": "false"}
-    account = f"arn:aws:iam::{role.split(':')[4]}:root"
-    return is_allowed([policy], Question(f"kms:{action}", "*", (role, account), context=keys | context))
+    return allow_together([policy], f"kms:{action}", role=role, context=keys | context)
 
 
 @pytest.mark.parametrize("title", KEYS)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.policies import Question, is_allowed
 from templates.env.s3 import EnvS3
+from tests.templates.asking import allow_together
 from tests.templates.deployed import ACCOUNT, Deployed, statement
 
 PIPELINE = f"arn:aws:iam::{ACCOUNT}:role/pipeline"
@@ -56,9 +56,8 @@ def may(document: dict[str, Any], action: str, role: str = EXECUTION, *, key: st
     }
     title = "DataBucket" if "DataBucket" in json.dumps(document) else "ModelBucket"
     documents = [document, {"Statement": OWN_POLICY}] if ACCOUNT in role else [document]
-    principals = (role, f"arn:aws:iam::{role.split(':')[4]}:root")
-    asked = Question(f"s3:{action}", f"arn:aws:s3:::{title}{key}", principals, context=usual | context)
-    return is_allowed(documents, asked)
+    resource = f"arn:aws:s3:::{title}{key}"
+    return allow_together(documents, f"s3:{action}", resource, role=role, context=usual | context)
 
 
 DATA_ACTIONS = (

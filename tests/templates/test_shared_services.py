@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from generator.cfn.stack import Stack
-from sandbox.policies import Question, is_allowed
 from templates.core.package_mirror import proxy_configuration
 from templates.core.shared_services_ecs import CoreSharedServicesEcs
 from templates.core.shared_services_network import CoreSharedServicesNetwork
 from templates.env.vpc import EnvVpc
+from tests.templates.asking import allow_together
 from tests.templates.deployed import ACCOUNT, Deployed
 from tests.templates.release import FakeRelease
 
@@ -105,7 +105,7 @@ def test_the_organization_reads_packages_and_nobody_else() -> None:
 
     def may(action: str, organization: str) -> bool:
         context = {"aws:PrincipalOrgID": organization}
-        return is_allowed([policy], Question(f"codeartifact:{action}", "*", ("role",), context=context))
+        return allow_together([policy], f"codeartifact:{action}", context=context)
 
     assert may("ReadFromRepository", "o-abc")
     assert not may("ReadFromRepository", "o-other")

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.policies import Question, is_allowed
 from templates.env.vpc import EnvVpc
 from templates.env.vpc_endpoints import codeartifact_regions, interface_service
+from tests.templates.asking import allow_together
 from tests.templates.deployed import ACCOUNT, Deployed
 from tests.templates.release import FakeRelease
 
@@ -41,7 +41,7 @@ def existing(**parameters: str) -> Deployed:
 
 
 def may(document: dict[str, Any], action: str, resource: str = "*", **context: str) -> bool:
-    return is_allowed([document], Question(action, resource, (ROLE,), context=context))
+    return allow_together([document], action, resource, role=ROLE, context=context)
 
 
 def endpoint_policy(key: str, **parameters: str) -> dict[str, Any]:
