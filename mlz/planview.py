@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
 from mlz.console import Line
-from mlz.wording import count, listed
+from mlz.wording import count, elapsed, listed
 
 if TYPE_CHECKING:
     from stacksets.actions import Action, Group, Plan, Step
+    from stacksets.waves import Gate
 
 CIDR_PARAMETER = "VPCCIDR"
 SHOWN_ACCOUNTS = 6
@@ -85,8 +86,17 @@ def _step(step: Step, names: Mapping[str, str], detailed: bool) -> Iterator[Line
     notes = {"leave": "  accounts that are no longer wanted", "settle": "  started earlier, waited for"}
     gate = "  (a gate: a failure here stops what follows)" if step.is_gate and step.name not in notes else ""
     yield Line(f"{step.name}{notes.get(step.name, gate)}", "title")
+    if must := _conditions(step.health):
+        yield Line(f"  begins when what was changed before is healthy: {', '.join(must)}", "quiet")
     for action in step.actions:
         yield from _action(action, names, detailed)
+
+
+def _conditions(gate: Gate) -> list[str]:
+    """`30 min 00 s pass`, `no alarm of a, b`, `./check succeeds`."""
+    passing = [f"{elapsed(gate.bake)} pass"] if gate.bake else []
+    alarms = [f"no alarm of {', '.join(gate.alarms)}"] if gate.alarms else []
+    return [*passing, *alarms, *([f"{' '.join(gate.command)} succeeds"] if gate.command else [])]
 
 
 def _action(action: Action, names: Mapping[str, str], detailed: bool) -> Iterator[Line]:

@@ -15,6 +15,7 @@ Found: TypeAlias = Mapping[str, list[Target]]
 KEPT = {"SUSPENDED": "suspended", "PENDING_CLOSURE": "about to be closed", "PENDING_ACTIVATION": "not yet active"}
 LOST = {"CLOSED": "the account is closed", "ABSENT": "the account left the organization"}
 SKIPPED = "SKIPPED_SUSPENDED_ACCOUNT"
+BEHIND = "behind the set"
 QUARANTINED = "quarantined: no longer in scope, kept as it is"
 
 
@@ -236,7 +237,7 @@ def _lag(instance: Instance) -> str:
         case _ if instance.detailed == SKIPPED:
             return "was suspended when it was its turn"
         case _:
-            return "behind the set"
+            return BEHIND
 
 
 def of_set(spec: StackSetSpec, held: SetState) -> tuple[str, ...]:

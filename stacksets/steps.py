@@ -144,7 +144,9 @@ def _in_waves(
 def _retry(world: World, spec: StackSetSpec, place: Place, work: Work) -> int:
     for position, behind in split(world.behind(spec), place).items():
         late = groups("retry", spec.definition, behind.cells, {})
-        work.setdefault(position, []).append(RetryInstances(spec.definition, late, spec.preferences, behind.reason))
+        is_first_try = behind.reason == differences.BEHIND
+        again = RetryInstances(spec.definition, late, spec.preferences, behind.reason, is_first_try)
+        work.setdefault(position, []).append(again)
     return 0
 
 

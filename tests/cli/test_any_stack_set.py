@@ -185,3 +185,47 @@ def test_a_changed_file_makes_a_saved_plan_stale(desk: Desk) -> None:
     Path("stacks/fact.yaml").write_text(TEMPLATE + "\n# changed\n")
     _, told = desk.run("apply", "plan.json", "--yes", code=1)
     assert "error: base: stacks/fact.yaml has changed since the plan was made" in told
+
+
+GATED = """
+region: eu-west-1
+package: {{bucket: of-the-sets}}
+stack_sets:
+  guard:
+    template: stacks/fact.yaml
+    targets: {{accounts: ["{first}", "{second}"]}}
+    parameters: {{Layer: guard, Text: {text}}}
+    rollout:
+      poll_seconds: 0.05
+      canaries: ["{first}"]
+      gate: {{bake_minutes: 0.005, alarms: [errors]}}
+"""
+
+
+def test_an_alarm_holds_the_next_wave_back_and_a_held_set_is_named(desk: Desk) -> None:
+    first, second = desk.made.accounts["staging-01"], desk.made.accounts["staging-02"]
+    alarms = desk.client("cloudwatch", desk.made.development)
+    alarms.put_metric_alarm(
+        AlarmName="errors",
+        MetricName="errors",
+        Namespace="test",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    Path("mlz.yaml").write_text(GATED.format(first=first, second=second, text="one"))
+    desk.run("deploy", "targets", "--yes")
+    Path("mlz.yaml").write_text(GATED.format(first=first, second=second, text="two"))
+    alarms.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="test")
+    _, told = desk.run("deploy", "targets", "--yes", code=3)
+    assert "error: guard/rest: not begun: alarm errors is in ALARM" in told
+    assert set(desk.facts("guard").values()) == {"one", "two"}
+    alarms.set_alarm_state(AlarmName="errors", StateValue="OK", StateReason="test")
+    desk.aws.set_latency(30)
+    stack_sets = desk.client("cloudformation", desk.made.development)
+    stack_sets.detect_stack_set_drift(StackSetName="guard", OperationId="somebody-looks")
+    _, told = desk.run("deploy", "targets", "--yes", "--no-wait", code=1)
+    assert "error: guard: somebody else holds it: operation somebody-looks: DETECT_DRIFT is RUNNING" in told
+    desk.aws.set_latency(0)

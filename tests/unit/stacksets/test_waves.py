@@ -242,3 +242,12 @@ def test_an_error_of_one_is_raised_when_the_others_have_ended() -> None:
     with pytest.raises(ToolError, match="bad: broken"):
         walk([a_step("bad"), a_step("good"), a_step("later", "good")], work)
     assert ended == ["good"]
+
+
+def test_what_an_interrupted_roll_out_left_is_a_first_try() -> None:
+    world = deployed(Rollout(WAVES))
+    apply(plan_of(world, two("v2", Rollout(WAVES))).until("canary"), engine(world))
+    left = plan_of(world, two("v2", Rollout(WAVES))).steps[0].actions
+    assert [(type(one).__name__, one.reason, getattr(one, "follows", None)) for one in left] == [
+        ("RetryInstances", "behind the set", True)
+    ]
