@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlz import convergence, product, session, targets
+from mlz import convergence, product, session
 
 if TYPE_CHECKING:
     from mlz.convergence import Situation
@@ -92,7 +92,7 @@ def gathered(settings: Settings, cloud: Cloud, found: Situation, plan: Plan, wis
     return Insight(
         clusters=clusters(preview(chosen)),
         unseen={name: count for name, count in left.items() if count},
-        joining=_joining(settings, found, plan) if is_wanted else (),
+        joining=_joining(settings, cloud, found, plan) if is_wanted else (),
         checked=check(found.state, ways, wish.most) if wish.most != NONE_OF_THEM else None,
         names=found.names,
     )
@@ -108,7 +108,7 @@ def drifts(settings: Settings, cloud: Cloud) -> tuple[Drift, ...]:
     from stacksets.waiting import Pace
 
     service = convergence.service(cloud)
-    state = read(service, [column.stack_set for column in targets.columns(settings)])
+    state = read(service, convergence.set_names(settings))
     counts = {name: len(held.instances) for name, held in state.sets.items()}
     return detect(cloud, service, counts, Pace(first=settings.rollout.poll_seconds))
 
@@ -121,7 +121,7 @@ def _subjects(settings: Settings, cloud: Cloud, found: Situation, plan: Plan) ->
     return [
         Subject(
             definition=spec.definition,
-            after=body_of(settings, spec),
+            after=body_of(settings, cloud, spec),
             before=_held_body(cloud, spec.name),
             values=held.parameters,
             instances=tuple(one for one in held.instances if one.account in updated[spec.name]),
@@ -143,25 +143,28 @@ def _accounts(plan: Plan, sign: str) -> dict[str, set[str]]:
     return found
 
 
-def _joining(settings: Settings, found: Situation, plan: Plan) -> tuple[Joining, ...]:
+def _joining(settings: Settings, cloud: Cloud, found: Situation, plan: Plan) -> tuple[Joining, ...]:
     from stacksets.body import parsed
 
     added, rows = _accounts(plan, "+"), []
     for spec in found.specs:
-        if spec.name in added and (text := body_of(settings, spec)):
+        if spec.name in added and (text := body_of(settings, cloud, spec)):
             count = len(parsed(text, spec.name).get("Resources") or {})
             rows.append(Joining(spec.name, len(added[spec.name]), count))
     return tuple(rows)
 
 
-def body_of(settings: Settings, spec: StackSetSpec) -> str:
-    """The template of a set as this machine has it; empty where it has another or none."""
-    for path in (product.folder(settings) / spec.template.path, Path(spec.template.path)):
-        if path.is_file():
-            content = path.read_bytes()
-            if hashlib.sha256(content).hexdigest() == spec.definition.template_sha256:
-                return content.decode()
-    return ""
+def body_of(settings: Settings, cloud: Cloud, spec: StackSetSpec) -> str:
+    """The template of a set: from the build, from a file, or from S3; empty where that is another one by now."""
+    from mlz import template_source
+
+    path, body = spec.template.path, b""
+    if "://" in path:
+        body = template_source.read(path, cloud, settings.package.bucket, settings.package.prefix, Path()).body
+    else:
+        places = (product.folder(settings) / path, Path(path))
+        body = next((place.read_bytes() for place in places if place.is_file()), b"")
+    return body.decode() if hashlib.sha256(body).hexdigest() == spec.definition.template_sha256 else ""
 
 
 def _held_body(cloud: Cloud, name: str) -> str:

@@ -77,7 +77,7 @@ def _who(cluster: Cluster, names: Mapping[str, str]) -> str:
 
 def _joining(insight: Insight) -> Iterator[Line]:
     for one in insight.joining:
-        new = f"{count(one.accounts, 'account')} without a stack: {count(one.resources, 'resource')} of its template"
+        new = f"{count(one.accounts, 'account')} without a stack: up to {count(one.resources, 'resource')}"
         yield Line(f"  + {one.stack_set}: {new}", "add")
 
 

@@ -10,14 +10,14 @@ from mlz.options import Run, verb
 @verb("Show why an account is where it is: last operation, first cause, drift, plan.")
 @click.argument("account", metavar="ACCOUNT")
 def command(run: Run, account: str) -> None:
-    from mlz import convergence, explainview, product
+    from mlz import convergence, explainview
     from mlz.explaining import explained
     from mlz.output import text_of
     from mlz.session import connected
 
     settings, guards_off = run.settings(), convergence.Insistence(removals=True, emptiness=True)
     cloud = connected(settings)
-    found = convergence.situation(settings, product.built(settings), cloud, guards_off)
+    found = convergence.situation(settings, convergence.release(settings), cloud, guards_off)
     plan = convergence.plan(settings, found, guards_off)
     explanation = explained(settings, cloud, found, plan, account)
     if run.output == "text":

@@ -30,7 +30,7 @@ def test_the_usual_way_once_and_the_others_by_name() -> None:
         "    000000000005 five: no resource changes",
         "    000000000006 six: refused: may not become exec there; by the templates alone:",
         "      ~ Role (AWS::IAM::Role): Policies  (gives access)",
-        "  + network: 2 accounts without a stack: 41 resources of its template",
+        "  + network: 2 accounts without a stack: up to 41 resources",
         "  Warning: replaced means deleted and made anew: Data/Bucket in 4 accounts.",
         "  Warning: somebody gets more access: Role in 5 accounts.",
     ]
