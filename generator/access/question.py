@@ -15,14 +15,13 @@ from generator.access.names import Account, World, account_of
 from generator.access.policy import Kind, Policy
 from generator.access.principal import Principal, PrincipalKind, principal_of, session
 from generator.access.request import Request
-from generator.access.site import Document, Endpoint, Guarded, Role, Site
+from generator.access.site import LEVEL, Document, Endpoint, Guarded, Role, Site
 from generator.errors import ToolError
 
 INTERNET = ""
 # Action prefix -> the endpoint service that takes its calls, where the two have different names
 ENDPOINT_SERVICES = {"cloudwatch": "monitoring", "sagemaker": "sagemaker.api", "ecr": "ecr.api"}
 RUNTIME = ("InvokeEndpoint", "InvokeEndpointAsync", "InvokeEndpointWithResponseStream")
-KINDS = {"bucket": Kind.RESOURCE, "key": Kind.KEY}
 
 
 @dataclass(frozen=True)
@@ -72,11 +71,11 @@ def names_of(site: Site) -> dict[str, str]:
 
 def filled(site: Site, value: Any, names: Mapping[str, str] | None = None) -> Any:
     """`{name}` replaced in texts and lists of texts; `${…}`, a policy variable, stays."""
-    known = names or names_of(site)
     if isinstance(value, list):
-        return [filled(site, one, known) for one in value]
-    if not isinstance(value, str):
+        return [filled(site, one, names) for one in value]
+    if not isinstance(value, str) or "{" not in value:
         return value
+    known = names or names_of(site)
     for name, text in known.items():
         value = value.replace(f"{{{name}}}", text)
     return value
@@ -84,9 +83,8 @@ def filled(site: Site, value: Any, names: Mapping[str, str] | None = None) -> An
 
 def case(site: Site, question: Question) -> Case:
     """The request and the policies of `site` that decide about it."""
-    names = names_of(site)
-    resource = filled(site, question.resource, names)
-    role, principal = _caller(site, filled(site, question.who, names))
+    resource = filled(site, question.resource)
+    role, principal = _caller(site, filled(site, question.who))
     guarded, target = site.owner(resource), _role_at(site, resource)
     owner = _owner(site.world, question, resource, guarded, principal)
     endpoint = _endpoint(site, question)
@@ -94,7 +92,7 @@ def case(site: Site, question: Question) -> Case:
         **_caller_keys(site.world, principal, role),
         **_resource_keys(site.world, owner, guarded, target),
         **_network_keys(site.world, question, endpoint),
-        **{key: _value(filled(site, value, names)) for key, value in question.context.items()},
+        **{key: _value(filled(site, value)) for key, value in question.context.items()},
     }
     request = Request(principal, question.action, resource, owner, context, question.others)
     trusting = target if question.action.lower().startswith("sts:") else None
@@ -206,15 +204,15 @@ def _policies(
     endpoint: Endpoint | None,
 ) -> Iterator[Policy]:
     if endpoint and endpoint.policy:
-        yield _policy(endpoint.policy, Kind.ENDPOINT)
+        yield endpoint.policy.policy
     if role and role.boundary:
-        yield _policy(role.boundary, Kind.BOUNDARY)
+        yield role.boundary.policy
     for document in role.identity if role else _stranger(principal):
-        yield _policy(document, Kind.IDENTITY)
+        yield document.policy
     if guarded and guarded.policy:
-        yield _policy(guarded.policy, KINDS[guarded.kind])
+        yield guarded.policy.policy
     if trusting:
-        yield _policy(trusting.trust, Kind.TRUST)
+        yield trusting.trust.policy
 
 
 def _unbridled(policy: Policy) -> Policy:
@@ -235,13 +233,15 @@ def _stranger(principal: Principal) -> tuple[Document, ...]:
     """A caller that the platform did not make is taken to have every right in its own account: the worst case."""
     if principal.kind not in (PrincipalKind.SESSION, PrincipalKind.USER):
         return ()
-    return (Document("identity", "administrator of the caller's account", "", ALLOW_ALL),)
+    return (ADMINISTRATOR,)
 
 
 ALLOW_ALL = {
     "Version": "2012-10-17",
     "Statement": [{"Sid": "Everything", "Effect": "Allow", "Action": "*", "Resource": "*"}],
 }
+
+ADMINISTRATOR = Document("identity", "administrator of the caller's account", "", ALLOW_ALL)
 
 
 def _organization_policies(site: Site, principal: Principal, owner: str) -> Iterator[Policy]:
@@ -250,9 +250,8 @@ def _organization_policies(site: Site, principal: Principal, owner: str) -> Iter
         if not documents or not _is_below_guardrails(site.world, account):
             continue
         full = ALLOW_ALL if kind is Kind.SCP else RCP_FULL
-        yield Policy("FullAWSAccess", kind, full, "guarded units")
-        for document in documents:
-            yield Policy(document.name, kind, document.body, "guarded units")
+        yield Policy("FullAWSAccess", kind, full, LEVEL)
+        yield from (document.policy for document in documents)
 
 
 RCP_FULL = {
@@ -262,10 +261,5 @@ RCP_FULL = {
 
 
 def _is_below_guardrails(world: World, account: str) -> bool:
-    """Guardrails are attached to the units of the environment's own and its target accounts."""
     stages = [one.id for accounts in world.targets.values() for one in accounts]
     return world.units and account in (world.dev.id, *stages)
-
-
-def _policy(document: Document, kind: Kind) -> Policy:
-    return Policy(document.name, kind, document.body)

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from generator.access.names import World
+from generator.access.policy import Kind, Policy
 from generator.errors import ToolError
+
+KINDS = {
+    "identity": Kind.IDENTITY,
+    "boundary": Kind.BOUNDARY,
+    "trust": Kind.TRUST,
+    "bucket": Kind.RESOURCE,
+    "key": Kind.KEY,
+    "endpoint": Kind.ENDPOINT,
+    "scp": Kind.SCP,
+    "rcp": Kind.RCP,
+}
+# Guardrails are attached to the units of the environment's own and its target accounts.
+LEVEL = "guarded units"
 
 
 @dataclass(frozen=True)
@@ -18,6 +33,11 @@ class Document:
     name: str
     template: str
     body: Mapping[str, Any]
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The document in its part, read once."""
+        return Policy(self.name, KINDS[self.kind], self.body, LEVEL if self.kind in ("scp", "rcp") else "")
 
 
 @dataclass(frozen=True)

@@ -144,6 +144,33 @@ def test(run: Run, files: tuple[str, ...], build: str) -> None:
     run.console.data(f"{count(len(results), 'expectation')} in {count(len(paths), 'file')} hold")
 
 
+@verb("What a change lets anybody do that was not allowed before.")
+@click.argument("before", metavar="BUILD_A")
+@click.argument("after", metavar="BUILD_B")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when it widens, 0 when it does not.")
+def diff(run: Run, before: str, after: str, detailed_exitcode: bool) -> int:
+    from generator.access.difference import widenings
+    from mlz.console import Line
+    from mlz.declared import site
+    from mlz.output import text_of
+    from mlz.wording import count
+
+    settings = run.settings()
+    found = widenings(site(settings, before), site(settings, after))
+    if run.output != "text":
+        run.console.data(text_of(found, run.output))
+    else:
+        for one in found:
+            run.console.lines([Line(f"{one.who} {one.action} {one.resource}", "title")])
+            run.console.lines([Line(f"  was {one.before}", "remove"), Line(f"  is {one.after}", "add")])
+            context = " ".join(f"{key}={value}" for key, value in one.context.items() if value is not None)
+            through = f"through {one.through} " if one.through else ""
+            if context or through:
+                run.console.lines([Line(f"  {through}{context}", "quiet")])
+        run.console.data(f"{count(len(found), 'request')} answered more generously" if found else "nothing widens")
+    return CHANGES if found and detailed_exitcode else 0
+
+
 def _beside(run: Run) -> list[Path]:
     """The user's own expectations: access/*.yaml beside the settings file."""
     from generator.errors import ToolError
@@ -155,5 +182,5 @@ def _beside(run: Run) -> list[Path]:
     return found
 
 
-for one in (matrix, why, test):
+for one in (matrix, why, test, diff):
     command.add_command(one)

@@ -83,8 +83,8 @@ class Asked:
     case: Case
 
 
-def survivors(site: Site, expectations: Sequence[Expectation]) -> list[Mutant]:
-    """The mutants that no expectation notices."""
+def survivors(site: Site, expectations: Sequence[Expectation], template: str = "") -> list[Mutant]:
+    """The mutants, of one template or of all, that no expectation notices."""
     asked = [Asked(one, case(site, one.question)) for one in expectations]
     broken = [one.expectation.where for one in asked if problem(one.expectation, decided(one, one.case.policies))]
     if broken:
@@ -98,7 +98,8 @@ def survivors(site: Site, expectations: Sequence[Expectation]) -> list[Mutant]:
     return [
         mutant
         for mutant in mutants(site)
-        if not any(_notices(one, mutant, places) for one in by_policy.get((mutant.template, mutant.policy), []))
+        if template in ("", mutant.template)
+        and not any(_notices(one, mutant, places) for one in by_policy.get((mutant.template, mutant.policy), []))
     ]
 
 
