@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlz import convergence, product, session
+from mlz import convergence, own_sets, product, session
 
 if TYPE_CHECKING:
     from mlz.convergence import Situation
@@ -72,7 +72,11 @@ def members(settings: Settings, cloud: Cloud, state: State) -> Callable[[str], M
     from stacksets.diagnosis import Members
 
     way = door(settings)
-    roles = {name: (held.administration_role_arn, held.execution_role_name) for name, held in state.sets.items()}
+    usual = f"arn:{cloud.partition}:iam::{cloud.account}:role/{own_sets.ADMINISTRATION}" if state.sets else ""
+    roles = {
+        name: (held.administration_role_arn or usual, held.execution_role_name or own_sets.EXECUTION)
+        for name, held in state.sets.items()
+    }
     ways = {pair: Members(cloud, *pair, way) for pair in set(roles.values())}
     return lambda name: ways[roles[name]]
 
