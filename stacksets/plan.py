@@ -146,15 +146,20 @@ def _stages(world: differences.World) -> tuple[Step, ...]:
 
 
 def _refuse_removals(world: differences.World, family: str, limits: Limits) -> None:
-    held = {a for spec in world.specs if spec.family == family for a in world.holders.get(spec.name, ())}
-    lost = sorted(world.homeless(family))
-    allowed = max(limits.removals, int(limits.removal_share * len(held)))
-    if len(lost) > allowed:
-        named = ", ".join(lost[:5]) + (", …" if len(lost) > 5 else "")
-        raise ToolError(
-            f"plan: {len(lost)} of {len(held)} accounts would be removed ({named}), the limit is {allowed}",
-            "check the organizational units; if this is what you want, say so: --allow-removals",
-        )
+    """Stage by stage: a unit that lost half its accounts must not hide behind the accounts of the others."""
+    homeless = world.homeless(family)
+    stages = dict.fromkeys(spec.stage for spec in world.specs if spec.family == family)
+    for stage in stages:
+        members = [spec for spec in world.specs if (spec.family, spec.stage) == (family, stage)]
+        held = {account for spec in members for account in world.holders.get(spec.name, ())}
+        lost = sorted(homeless & held)
+        allowed = max(limits.removals, int(limits.removal_share * len(held)))
+        if len(lost) > allowed:
+            named = ", ".join(lost[:5]) + (", …" if len(lost) > 5 else "")
+            raise ToolError(
+                f"plan: {len(lost)} of {len(held)} {stage} accounts would be removed ({named}), the limit is {allowed}",
+                "check the organizational units; if this is what you want, say so: --allow-removals",
+            )
 
 
 def _settle(state: State, names: Iterable[str]) -> tuple[Action, ...]:
