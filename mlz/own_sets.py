@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.errors import StalePlan
+from generator.package.manifest import TemplateEntry
 from mlz import template_source, waving
 from mlz.parameters import checked, joined
 from mlz.rollout import Rollout, StackSet
-from mlz.targets import preferences
+from mlz.targets import columns, preferences
 from stacksets.organization import Scope
 from stacksets.spec import Definition, StackSetSpec, targets_of
 
@@ -91,6 +92,27 @@ def _spec(
         family=name,
         depends_on=one.depends_on,
         rollout=waving.rollout_of(pace, name, resolution),
+    )
+
+
+def shells(settings: Settings) -> tuple[StackSetSpec, ...]:
+    """The specifications without templates or members: enough to take the sets down."""
+    declared = settings.targets.staging.is_declared
+    known = {*settings.stack_sets, *((column.stack_set for column in columns(settings)) if declared else ())}
+    return tuple(
+        StackSetSpec(
+            definition=Definition(name, "", ""),
+            template=TemplateEntry("", "", 0, ""),
+            layer=name,
+            stage=name,
+            stage_position=0,
+            layer_position=0,
+            targets=(),
+            preferences=preferences(rollout(settings, one)),
+            family=name,
+            depends_on=tuple(other for other in one.depends_on if other in known),
+        )
+        for name, one in settings.stack_sets.items()
     )
 
 

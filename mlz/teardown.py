@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from generator.errors import ToolError
-from mlz import bootstrapping, convergence, leftovers, product, purge, stackwise, targets
+from mlz import bootstrapping, convergence, leftovers, own_sets, product, purge, stackwise, targets
 from mlz.applying import applied
 from mlz.leftovers import Leftover
 from mlz.reporter import reporting
@@ -50,11 +50,10 @@ class Teardown:
         from stacksets.state import State, read
 
         cloud, resolution, state = connected(settings), Resolution({}), State()
-        if settings.targets.staging.is_declared:
-            names = [column.stack_set for column in targets.columns(settings)]
-            state = read(convergence.service(cloud), names)
+        if settings.targets.staging.is_declared or settings.stack_sets:
+            state = read(convergence.service(cloud), convergence.set_names(settings))
             client = management(settings).client("organizations")
-            resolution = resolve(client, targets.scopes(settings), len(state.accounts), allow_empty=True)
+            resolution = resolve(client, convergence.scopes(settings), len(state.accounts), allow_empty=True)
         return cls(
             run=run,
             settings=settings,
@@ -67,9 +66,11 @@ class Teardown:
 
     @property
     def accounts(self) -> list[str]:
-        """Every account of the stages, and every one that a stack set holds."""
-        served = {account for stage in self.resolution.stages.values() for account in stage.accounts}
-        return sorted(served | self.state.accounts)
+        """Every account of the environment's stages, and every one that one of its stack sets holds."""
+        stages, sets = (stage.name for stage in self.settings.targets.stages), targets.columns(self.settings)
+        served = {a for name in stages if name in self.resolution.stages for a in self.resolution.stages[name].accounts}
+        held = (self.state.sets[column.stack_set] for column in sets if column.stack_set in self.state.sets)
+        return sorted(served | {account for one in held for account in one.accounts})
 
     def refuse_early(self, parts: Sequence[str]) -> None:
         """ToolError when a role would go that the stack sets still need to take their stacks down."""
@@ -107,8 +108,9 @@ class Teardown:
     def _targets(self) -> None:
         from stacksets import organization, plan
 
-        manifest = product.built(self.settings)
-        shells = targets.shells(self.settings, manifest)
+        has_environment = self.settings.targets.staging.is_declared
+        environment = targets.shells(self.settings, convergence.release(self.settings)) if has_environment else ()
+        shells = (*environment, *own_sets.shells(self.settings))
         client = management(self.settings).client("organizations")
         standing = organization.standing(client, self.state.accounts, self.resolution)
         made = plan.destroy(shells, self.state, standing)

@@ -229,3 +229,11 @@ def test_an_alarm_holds_the_next_wave_back_and_a_held_set_is_named(desk: Desk) -
     _, told = desk.run("deploy", "targets", "--yes", "--no-wait", code=1)
     assert "error: guard: somebody else holds it: operation somebody-looks: DETECT_DRIFT is RUNNING" in told
     desk.aws.set_latency(0)
+
+
+def test_destroyed_in_reverse(desk: Desk) -> None:
+    desk.settings("first")
+    desk.run("deploy", "targets", "--yes")
+    desk.run("destroy", "targets", "--yes")
+    assert desk.facts("base") == desk.facts("guard") == {}
+    assert desk.client("cloudformation", desk.made.development).list_stack_sets(Status="ACTIVE")["Summaries"] == []
