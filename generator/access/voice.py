@@ -61,7 +61,9 @@ class Voice:
 
     @property
     def missing(self) -> frozenset[str]:
-        return frozenset().union(*(f.missing for f in (*self.denying, *self.allowing)))
+        """The keys that would tell more; none for a grant that is there anyhow."""
+        allowing = () if self.allows(Naming.DIRECT) else self.allowing
+        return frozenset().union(*(f.missing for f in (*self.denying, *allowing)))
 
     def step(self) -> Step:
         """Its line in the trace."""
