@@ -54,11 +54,13 @@ class Platform:
         )
         return str(made["ModelPackageArn"])
 
-    def build(self, seed: str, buildspec: str = "buildspec.yml", **variables: str) -> Build:
-        """A build of a fresh checkout, in the development account."""
+    def build(self, seed: str, buildspec: str = "buildspec.yml", settings: str = "", **variables: str) -> Build:
+        """A build of a fresh checkout, in the development account; `settings` replaces those of staging."""
         repository = self.scratch / seed
         shutil.rmtree(repository, ignore_errors=True)
         shutil.copytree(SEEDS / seed, repository, ignore=shutil.ignore_patterns("__pycache__"))
+        if settings:
+            (repository / "staging-config-template.json").write_text(settings)
         given = {**VARIABLES, **self.aws.environment(self.world.dev, REGION), **variables}
         return run(repository, buildspec, self.scratch, given)
 
@@ -177,6 +179,30 @@ def test_a_model_goes_to_staging_is_replaced_and_comes_back(platform: Platform) 
 
     platform.deploy(platform.build("model-deploy", MODEL_PACKAGE_ARN=first))
     assert platform.deployed() == dict.fromkeys(platform.staging, first)
+
+
+@pytest.mark.parametrize(
+    ("settings", "made"),
+    [
+        ({}, {"AWS::ApplicationAutoScaling::ScalableTarget": 0, "AWS::CloudWatch::Alarm": 2}),
+        ({"EndpointMaxInstanceCount": "4"}, {"AWS::ApplicationAutoScaling::ScalableTarget": 1}),
+        ({"EndpointInstanceType": "ml.m5d.large", "CapturePercentage": "0"}, {"AWS::SageMaker::Endpoint": 1}),
+        (
+            {"EndpointKind": "ASYNCHRONOUS", "EndpointMaxInstanceCount": "4"},
+            {"AWS::ApplicationAutoScaling::ScalableTarget": 0, "AWS::SageMaker::Endpoint": 1},
+        ),
+        ({"EndpointKind": "SERVERLESS"}, {"AWS::KMS::Key": 1, "AWS::SageMaker::Endpoint": 1}),
+    ],
+)
+def test_every_kind_of_endpoint_comes_up(platform: Platform, settings: dict[str, str], made: dict[str, int]) -> None:
+    """B068: CloudFormation's own schemas accept each of them."""
+    platform.build("model-deploy")
+    platform.register()
+    path = SEEDS / "model-deploy" / "staging-config-template.json"
+    built = platform.build("model-deploy", settings=json.dumps(json.loads(path.read_text()) | settings))
+    platform.deploy(built)
+    found = [one.type for one in platform.aws.inventory() if one.account == platform.staging[0]]
+    assert {type_: found.count(type_) for type_ in made} == made
 
 
 def test_a_package_that_lost_its_approval_stops_the_build(platform: Platform) -> None:

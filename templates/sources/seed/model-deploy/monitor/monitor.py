@@ -25,10 +25,8 @@ def production(variables: dict[str, str], own: str) -> list[str]:
     return sorted({account.strip() for account in listed.split(",") if account.strip().isdigit()})
 
 
-def session(account: str, own: str, role: str) -> boto3.Session:
-    """In another account, the role that it keeps for testers; it may read what its endpoints captured."""
-    if account == own:
-        return boto3.Session()
+def session(account: str, role: str) -> boto3.Session:
+    """The role that an account keeps for testers, this account too: nobody else may read what endpoints captured."""
     sts = boto3.client("sts")
     partition = sts.get_caller_identity()["Arn"].split(":")[1]
     assumed = sts.assume_role(RoleArn=f"arn:{partition}:iam::{account}:role/{role}", RoleSessionName="drift")
@@ -92,7 +90,7 @@ def main(given: list[str] | None = None) -> None:
     role = f"{variables['ENV_NAME']}-{owner}-{variables['AWS_REGION']}-model-test"
     accounts = {}
     for account in production(variables, own):
-        found = session(account, own, role)
+        found = session(account, role)
         recent = captured(found, f"{project}-{stage}", settings["hours"], until)
         labelled = captured(found, f"{project}-{stage}", settings["label_hours"], until) if labels else []
         accounts[account] = judged(recent, labelled, training, labels, settings)
