@@ -1,4 +1,4 @@
-"""`python -m bench [generate lint package start]`: prints one Markdown table each."""
+"""`python -m bench [generate lint orchestrator package sandbox start]`: prints one Markdown table each."""
 
 from __future__ import annotations
 
@@ -9,10 +9,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import generate, lint, package, sandbox, start
+from bench import generate, lint, orchestrator, package, sandbox, start
 from bench.measure import table
 
-PARTS = {"start": start, "generate": generate, "package": package, "lint": lint, "sandbox": sandbox}
+PARTS = {
+    "start": start,
+    "generate": generate,
+    "package": package,
+    "lint": lint,
+    "sandbox": sandbox,
+    "orchestrator": orchestrator,
+}
 
 
 def main() -> None:

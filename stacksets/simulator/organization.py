@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from stacksets.client import Refused
@@ -28,6 +29,11 @@ class Unit:
     def path(self) -> str:
         return f"{ORGANIZATION}/{ROOT}/{self.id}/"
 
+    @cached_property
+    def rows(self) -> list[tuple[str, str]]:
+        """Account and path of its parent, as lists show them."""
+        return [(account, self.path) for account in self.accounts]
+
 
 @dataclass
 class Organization:
@@ -37,15 +43,18 @@ class Organization:
     units: tuple[Unit, ...]
     states: Mapping[str, str] = field(default_factory=dict)
 
+    @cached_property
+    def _rows(self) -> list[tuple[str, str]]:
+        return [row for unit in self.units for row in unit.rows]
+
     def list_accounts(self, **given: Any) -> Mapping[str, Any]:
-        rows = [(account, unit.path) for unit in self.units for account in unit.accounts]
         with self.wire.read("ListAccounts"):
-            return _page("Accounts", rows, given, self._account)
+            return _page("Accounts", self._rows, given, self._account)
 
     def list_accounts_for_parent(self, **given: Any) -> Mapping[str, Any]:
         unit = self._unit(given["ParentId"])
         with self.wire.read("ListAccountsForParent"):
-            return _page("Accounts", [(account, unit.path) for account in unit.accounts], given, self._account)
+            return _page("Accounts", unit.rows, given, self._account)
 
     def list_organizational_units_for_parent(self, **given: Any) -> Mapping[str, Any]:
         with self.wire.read("ListOrganizationalUnitsForParent"):
