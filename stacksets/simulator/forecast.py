@@ -42,7 +42,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a scenario costs; `reads`, `writes` and `looks` are (made, least)."""
+    """What a scenario costs; `reads`, `writes` and `looks` are (made, least), without the calls that were throttled."""
 
     runs: tuple[Run, ...]
     seconds: float
@@ -107,9 +107,12 @@ class Simulation:
     def calls(self) -> Counter[str]:
         return self.stage.service.wire.calls
 
+    def _answered(self) -> int:
+        return self.calls.total() - self.stage.service.wire.throttled.total()
+
     def plan(self) -> Plan:
         """Resolve, read and plan, as `mlz plan` does."""
-        before = self.calls.total()
+        before = self._answered()
         service, client = self.stage.service, self.stage.organization
         names = [spec.name for spec in specs(self.scenario, self.scenario.members)]
         state = read(service, names, threads=1)
@@ -118,7 +121,7 @@ class Simulation:
         wanted = specs(self.scenario, members)
         known = standing(client, state.accounts - {a for spec in wanted for a in spec.accounts}, found)
         made = make(wanted, state, known, ALLOWED)
-        self.read_calls += self.calls.total() - before
+        self.read_calls += self._answered() - before
         self.read_least += self._least_reads(state, names)
         self.plans.append(made)
         return made
@@ -192,7 +195,7 @@ def forecast(scenario: Scenario, most: int = 20, stop_at: float = inf) -> Foreca
     seconds, calls, throttled = clock.now(), Counter(wire.calls), Counter(wire.throttled)
     reads, least = simulation.read_calls, simulation.read_least
     writes = wire.mutations
-    looks = sum(calls[api] for api in LOOKS)
+    looks = sum(calls[api] - throttled[api] for api in LOOKS)
     before = simulation.read_calls, simulation.read_least
     clock.until = inf
     idle = (0, 0)
