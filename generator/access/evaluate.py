@@ -73,7 +73,7 @@ def _bears(kind: Kind, request: Request) -> bool:
     if kind is Kind.SCP:
         return bool(caller.account) and not caller.is_service_linked
     if kind is Kind.RCP:
-        return not caller.is_service_linked and has_resource_control(request.action)
+        return not caller.is_service_linked and has_resource_control(request.action, request.resource)
     return True
 
 

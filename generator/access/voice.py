@@ -9,8 +9,9 @@ from generator.access.context import Context
 from generator.access.decision import Deciding, Step, Verdict
 from generator.access.naming import Naming
 from generator.access.policy import Kind, Policy
-from generator.access.principal import Principal
+from generator.access.principal import Principal, PrincipalKind
 from generator.access.request import Request
+from generator.access.services import may_have_gateway_endpoint
 from generator.access.statement import Statement
 from generator.access.truth import Truth, every, some
 
@@ -111,7 +112,7 @@ def _findings(request: Request, policy: Policy, context: Context, bounded: Truth
     for statement in policy.statements:
         if not statement.covers_action(request.action):
             continue
-        meant = statement.means(request.principal, bounded=bounded)
+        meant = _is_meant(request, policy, statement, bounded)
         if meant is False:
             continue
         context.asked.clear()
@@ -120,6 +121,16 @@ def _findings(request: Request, policy: Policy, context: Context, bounded: Truth
             naming = _naming(statement, request.principal)
             missing = frozenset(context.asked) if truth is None else frozenset()
             yield Finding(policy, statement, truth, naming, missing)
+
+
+def _is_meant(request: Request, policy: Policy, statement: Statement, bounded: Truth) -> Truth:
+    """Whether it is about the caller; an account means in a gateway's policy only its root user (PrivateLink guide)."""
+    caller = request.principal
+    meant = statement.means(caller, bounded=bounded)
+    by_account = meant and statement.naming(caller) is Naming.ACCOUNT and caller.kind is not PrincipalKind.ROOT
+    if by_account and policy.kind is Kind.ENDPOINT and may_have_gateway_endpoint(request.action):
+        return None
+    return meant
 
 
 def _naming(statement: Statement, caller: Principal) -> Naming:

@@ -153,6 +153,31 @@ def test_deny_for_everybody_but(named: list[str], bounded: bool, expected: str) 
     assert evaluate(asked(RUN), [resource, *limits]).outcome == expected
 
 
+@pytest.mark.parametrize(
+    ("action", "resource", "expected"),
+    [
+        ("s3:GetObject", OBJECT, "denied"),
+        ("kms:RetireGrant", KEY, "allowed"),
+        ("sagemaker:ListModels", "*", "allowed"),
+        ("sts:AssumeRole", LINKED.role, "allowed"),
+    ],
+)
+def test_rcps_reach_some_services_only(action: str, resource: str, expected: str) -> None:
+    own = [policy(kind, allow(Principal={"AWS": RUN.arn})) for kind in (Kind.KEY, Kind.TRUST, Kind.RESOURCE)]
+    kind = {"kms": 0, "sts": 1}.get(action.partition(":")[0], 2)
+    decision = evaluate(asked(RUN, action, resource), [policy(Kind.RCP, deny(Principal="*")), own[kind]])
+    assert decision.outcome == expected
+
+
+@pytest.mark.parametrize(
+    ("action", "caller", "expected"),
+    [("s3:GetObject", RUN, "unknown"), ("s3:GetObject", ROOT, "allowed"), ("ssm:GetParameter", RUN, "allowed")],
+)
+def test_an_account_in_the_policy_of_what_may_be_a_gateway(action: str, caller: Principal, expected: str) -> None:
+    endpoint = policy(Kind.ENDPOINT, allow(Principal={"AWS": ACCOUNT}))
+    assert evaluate(asked(caller, action), [EVERYTHING, endpoint]).outcome == expected
+
+
 def test_any_session_of_a_role_is_not_a_certain_one() -> None:
     anybody = principal_of(ROLE)
     assert evaluate(asked(anybody), [NAMES_ROLE]).outcome == "allowed"
