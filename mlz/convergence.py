@@ -26,10 +26,11 @@ WAVES = "rollout"
 
 @dataclass(frozen=True)
 class Insistence:
-    """What the user insists on against the guards."""
+    """What the user insists on against the guards; `recreate`: accounts whose stacks somebody deleted by hand."""
 
     removals: bool = False
     emptiness: bool = False
+    recreate: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,11 +125,14 @@ def _unit(path: str) -> str:
 def situation(settings: Settings, manifest: Manifest, cloud: Cloud, insistence: Insistence) -> Situation:
     """Read everything that a plan needs; writes nothing."""
     from stacksets import organization
-    from stacksets.state import read, with_overrides
+    from stacksets.state import read, with_overrides, without_stacks
 
     require_targets(settings)
     sources = own_sets.sources(settings, cloud, Path())
     state = read(service(cloud), set_names(settings))
+    if unknown := sorted(set(insistence.recreate) - state.accounts):
+        raise ToolError(f"--recreate {unknown[0]}: no stack set holds this account", "see who is held: mlz status")
+    state = without_stacks(state, insistence.recreate)
     client = cloud.client("organizations")
     resolution = organization.resolve(client, scopes(settings), len(state.accounts), insistence.emptiness)
     refuse_truncated(resolution, cloud.account)

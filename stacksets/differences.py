@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from stacksets.spec import StackSetSpec, Target
-from stacksets.state import Instance, SetState, State
+from stacksets.state import GONE, Instance, SetState, State
 
 Cells: TypeAlias = tuple[Target, ...]
 Found: TypeAlias = Mapping[str, list[Target]]
@@ -84,9 +84,8 @@ class World:
         if self._is_quarantined(spec, target):
             return None
         if instance.status == "INOPERABLE":
-            return "INOPERABLE: the set forgets it" + (
-                ", then adds it anew" if is_wanted else ", its stack stays"
-            ), True
+            why = "its stack is gone" if instance.detailed == GONE else "INOPERABLE"
+            return f"{why}: the set forgets it" + (", then adds it anew" if is_wanted else ", its stack stays"), True
         if is_wanted or standing in KEPT:
             return None
         if standing in LOST:
@@ -125,7 +124,8 @@ class World:
             if target not in held:
                 found.setdefault(self._arrival(spec, target), []).append(target)
             elif held[target].status == "INOPERABLE":
-                found.setdefault("was INOPERABLE: added anew", []).append(target)
+                was = "its stack was gone" if held[target].detailed == GONE else "was INOPERABLE"
+                found.setdefault(f"{was}: added anew", []).append(target)
         return found
 
     def _arrival(self, spec: StackSetSpec, target: Target) -> str:

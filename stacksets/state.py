@@ -12,6 +12,7 @@ import msgspec
 
 THREADS = 8
 ACTIVE = frozenset({"RUNNING", "QUEUED", "STOPPING"})
+GONE = "GONE"
 UNDER_WAY = frozenset({"PENDING", "RUNNING"})
 
 
@@ -116,6 +117,26 @@ class Reader(Protocol):
     def operations(self, name: str, limit: int = 100) -> tuple[Operation, ...]: ...
 
     def overrides(self, name: str, account: str, region: str) -> dict[str, str]: ...
+
+
+def without_stacks(state: State, accounts: Iterable[str]) -> State:
+    """The state in which the stacks of these accounts are gone, which the service does not see: somebody deleted them.
+
+    Such an instance can only be forgotten and added anew, like one that is INOPERABLE.
+    """
+    gone = set(accounts)
+    return State(
+        {
+            name: replace(
+                held,
+                instances=tuple(
+                    replace(one, status="INOPERABLE", detailed=GONE) if one.account in gone else one
+                    for one in held.instances
+                ),
+            )
+            for name, held in state.sets.items()
+        }
+    )
 
 
 def body_digests(body: str) -> tuple[str, ...]:

@@ -43,8 +43,18 @@ def env(run: Run, bucket: str, prefix: str) -> None:
 @site_options
 @insisting
 @mannered
+@click.option(
+    "--recreate", metavar="ACCOUNT", multiple=True, help="Its stacks were deleted by hand: add them anew (repeatable)."
+)
 def targets(
-    run: Run, bucket: str, prefix: str, allow_removals: bool, allow_empty: bool, wait: bool, pause_after: str
+    run: Run,
+    bucket: str,
+    prefix: str,
+    allow_removals: bool,
+    allow_empty: bool,
+    wait: bool,
+    pause_after: str,
+    recreate: tuple[str, ...],
 ) -> None:
     from mlz import convergence
     from mlz.applying import Manner, converged
@@ -54,7 +64,7 @@ def targets(
     if not (settings.targets.staging.is_declared or settings.stack_sets):
         run.console.next("no targets are declared: everything stays in one account")
         return
-    insistence = convergence.Insistence(allow_removals, allow_empty)
+    insistence = convergence.Insistence(allow_removals, allow_empty, recreate)
     done = converged(run, settings, connected(settings), insistence, Manner(wait, pause_after))
     run.console.next("mlz status" if done else DRY)
 

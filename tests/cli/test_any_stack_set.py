@@ -237,3 +237,23 @@ def test_destroyed_in_reverse(desk: Desk) -> None:
     desk.run("destroy", "targets", "--yes")
     assert desk.facts("base") == desk.facts("guard") == {}
     assert desk.client("cloudformation", desk.made.development).list_stack_sets(Status="ACTIVE")["Summaries"] == []
+
+
+def test_stacks_deleted_by_hand_are_made_anew(desk: Desk) -> None:
+    desk.settings("first")
+    desk.run("deploy", "targets", "--yes")
+    account = desk.made.accounts["prod-01"]
+    before = desk.facts("base")
+    for region in (REGION, OTHER):
+        stacks = desk.client("cloudformation", account, region)
+        for stack in stacks.describe_stacks()["Stacks"]:
+            stacks.delete_stack(StackName=stack["StackName"])
+    assert desk.facts("base") != before
+    _, told = desk.run("deploy", "targets", "--yes", "--recreate", "1" * 12, code=1)
+    assert "error: --recreate 111111111111: no stack set holds this account" in told
+    shown, _ = desk.run("deploy", "targets", "--yes", "--recreate", account)
+    assert [line for line in shown.splitlines() if "gone" in line] == [
+        "  - base: forget 1 account, stacks stay: its stack is gone: the set forgets it, then adds it anew",
+        "  + base: add 1 account: its stack was gone: added anew",
+    ]
+    assert desk.facts("base") == before

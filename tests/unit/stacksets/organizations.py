@@ -34,6 +34,7 @@ class Organization:
     fills_paths: bool = True
     fills_state: bool = True
     denied: frozenset[str] = frozenset()
+    tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
 
     def _walk(self) -> Iterator[tuple[str, str, Unit]]:
@@ -91,6 +92,10 @@ class Organization:
         path, unit = self._of(given["OrganizationalUnitId"], "OrganizationalUnitNotFoundException")
         found = {"Id": unit.id, "Name": unit.name, "Arn": f"arn:aws:organizations::1:ou/{ORGANIZATION}/{unit.id}"}
         return {"OrganizationalUnit": {**found, "Path": path} if self.fills_paths else found}
+
+    def list_tags_for_resource(self, **given: Any) -> Mapping[str, Any]:
+        self._call("list_tags_for_resource")
+        return {"Tags": [{"Key": k, "Value": v} for k, v in self.tags.get(given["ResourceId"], {}).items()]}
 
     def describe_account(self, **given: Any) -> Mapping[str, Any]:
         self._call("describe_account")

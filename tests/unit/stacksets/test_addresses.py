@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator.errors import ToolError
@@ -41,6 +41,7 @@ def test_new_accounts_take_what_is_free_and_the_others_stay() -> None:
     }
 
 
+@settings(deadline=None)
 @given(ACCOUNTS, ACCOUNTS, st.integers(16, 20))
 def test_never_an_overlap_and_never_a_move(first: set[str], later: set[str], prefix: int) -> None:
     """B056."""

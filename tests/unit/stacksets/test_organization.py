@@ -180,3 +180,31 @@ def test_the_standing_of_accounts_that_left(fills_paths: bool, calls: int) -> No
         "000000009999": "ABSENT",
     }
     assert world.calls["describe_account"] == calls
+
+
+def test_tags_narrow_units_down_and_a_selection_may_overlap() -> None:
+    tagged = tree(tags={PROD[0]: {"team": "ml"}, STAGING[0]: {"team": "ml"}, PROD[1]: {"team": "web"}})
+    found = resolve(
+        tagged,
+        {
+            "prod": Scope(("Workloads/Prod",)),
+            "own": Scope(("Workloads/Prod",), tags={"team": "ml"}, family="own"),
+            "early": Scope(tags={"team": "ml"}, is_selection=True),
+            "none": Scope(tags={"team": "none"}, is_selection=True),
+        },
+    )
+    assert {name: stage.accounts for name, stage in found.stages.items()} == {
+        "prod": PROD,
+        "own": PROD[:1],
+        "early": (STAGING[0], PROD[0]),
+        "none": (),
+    }
+
+
+def test_tags_that_nobody_has_are_refused() -> None:
+    with pytest.raises(ToolError) as caught:
+        resolve(tree(), {"own": Scope(("Workloads/Prod",), tags={"team": "ml"})})
+    assert str(caught.value) == (
+        "own: no account has the tags team=ml\n"
+        "hint: tags of accounts in the organization are meant; if it is meant to be empty: --allow-empty"
+    )
