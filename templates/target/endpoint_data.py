@@ -23,11 +23,15 @@ def may_keep_endpoint_keys() -> list[Statement]:
             "aws:RequestTag/EnvironmentType": Ref("EnvType"),
         }
     }
+    # Tags of a new key take a right over all keys (KMS Developer Guide, "Controlling access to tags"); no key that
+    # an environment has already is claimed by it.
+    first: Conditions = {**tagged, "Null": {"aws:ResourceTag/EnvironmentName": "true"}}
     elsewhere = (kms.ListAliases, kms.CreateAlias, kms.DeleteAlias, kms.UpdateAlias, kms.DescribeKey)
     administer = [action for action in ADMINISTER_KEY if action not in elsewhere]
     return [
         # A new key has no ARN yet; its tags limit it.
         allow("CreateKeys", of("kms", "CreateKey"), "*", when=tagged),
+        allow("TagNewKeys", of("kms", "TagResource"), arn("kms", "key/*"), when=first),
         allow("KeepKeys", administer, arn("kms", "key/*"), when={"StringEquals": OWN_TAGS}),
     ]
 

@@ -216,8 +216,12 @@ def test_the_seed_code_tests_with_the_role_that_the_stage_keeps_for_it() -> None
 def test_the_deploying_role_makes_keys_with_the_stages_tags_only() -> None:
     """B063: a key of the account's own, which the role administers by its tags and cannot use itself."""
     target = Rendered(EnvIamTargetAccountRoles, STAGING)
-    create, keep = (target.statement("StackSetExecutionRole", sid) for sid in ("CreateKeys", "KeepKeys"))
+    create, mark, keep = (
+        target.statement("StackSetExecutionRole", sid) for sid in ("CreateKeys", "TagNewKeys", "KeepKeys")
+    )
     tags = {"EnvironmentName": "sm-mlops", "EnvironmentType": "staging"}
+    assert mark["Action"] == ["kms:TagResource"]
+    assert mark["Condition"] == {**create["Condition"], "Null": {"aws:ResourceTag/EnvironmentName": "true"}}
     assert create["Condition"] == {"StringEquals": {f"aws:RequestTag/{k}": v for k, v in tags.items()}}
     assert keep["Condition"] == {"StringEquals": {f"aws:ResourceTag/{k}": v for k, v in tags.items()}}
     assert not {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"} & set(keep["Action"])
