@@ -59,8 +59,19 @@ def lines(plan: Plan, names: Mapping[str, str], *, detailed: bool = False) -> li
     shown: list[Line] = []
     for step in plan.steps:
         shown += [*_step(step, names, detailed), Line("")]
+    shown += _quarantined(plan, names)
     warning = list(_warnings(plan))
     return [*shown, *warning, Line(summary(plan), "title")]
+
+
+def _quarantined(plan: Plan, names: Mapping[str, str]) -> Iterator[Line]:
+    """Accounts that left and that nothing is done to: they are told of in every plan, all by name."""
+    from stacksets.differences import QUARANTINED
+
+    for entry in plan.unchanged:
+        if entry.reason == QUARANTINED:
+            yield Line(f"  . {entry.stack_set}: {count(len(entry.accounts), 'account')} {entry.reason}", "change")
+            yield from _accounts(".", dict.fromkeys(entry.accounts, ""), names, "change", True)
 
 
 def sign(action: Action) -> str:

@@ -170,6 +170,10 @@ def test_stack_sets_of_ones_own(desk: Desk) -> None:
     desk.run("apply", "plan.json", "--yes")
     changed = {**everywhere, f"staging-02 {REGION}": "second", f"staging-02 {OTHER}": "second"}
     assert desk.facts("base") == changed
+    assert desk.run("plan", "--fast")[0].splitlines()[:2] == [
+        "  . base: 1 account quarantined: no longer in scope, kept as it is",
+        f"      . {leaving}  prod-01",
+    ]
     document = json.loads(desk.run("plan", "--fast", "--json")[0])
     assert {
         "stack_set": "base",
