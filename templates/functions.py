@@ -8,9 +8,17 @@ from troposphere import GetAtt, Ref, Sub
 from troposphere.awslambda import Code, Function, LoggingConfig
 from troposphere.logs import LogGroup
 
+from generator.cfn.lint import scan_exception
 from generator.cfn.stack import Release
 from templates.facts import lambda_architecture, lambda_runtime
 
+LOG_KEY = scan_exception(CKV_AWS_158="the log holds no data; CloudWatch encrypts it with its own key")
+CUSTOM_RESOURCE = scan_exception(
+    CKV_AWS_115="a reservation would take from the account; CloudFormation calls once at a time",
+    CKV_AWS_116="whoever calls gets the failure as the answer",
+    CKV_AWS_117="it calls public AWS APIs only, and must work before the VPC exists and after it is gone",
+    CKV_AWS_173="its variables are names, no secrets",
+)
 LOG_DAYS = 90
 MEMORY_MB = 256
 
@@ -23,6 +31,7 @@ def log_group(title: str, name: str, *, tags: Any = None) -> LogGroup:
         UpdateReplacePolicy="Delete",
         LogGroupName=Sub(f"/aws/lambda/{name}"),
         RetentionInDays=LOG_DAYS,
+        Metadata=LOG_KEY,
     )
     if tags is not None:
         group.Tags = tags
@@ -53,6 +62,7 @@ def function(
         Timeout=seconds,
         Role=role,
         LoggingConfig=LoggingConfig(LogGroup=Ref(log)),
+        Metadata=CUSTOM_RESOURCE,
     )
     if tags is not None:
         made.Tags = tags

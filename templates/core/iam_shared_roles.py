@@ -13,6 +13,7 @@ from generator.cfn.contract import Cond, Out, Param, switch
 from generator.cfn.iam import allow, policy, trust_plain
 from generator.cfn.stack import Stack
 from templates.access.actions import READ, of
+from templates.access.boundary import CEILING
 from templates.access.guardrails import approves_nothing
 from templates.access.trust import add_sign_in_mapping, switch_role_link, trust_people
 from templates.core.iam_launch import launch_policies, shared_boundary
@@ -89,6 +90,7 @@ def shared_boundary_policy() -> ManagedPolicy:
         "PermissionsBoundary",
         Description="Permissions boundary of the roles that environments share",
         PolicyDocument=shared_boundary(),
+        Metadata=CEILING,
     )
 
 

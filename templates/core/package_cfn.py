@@ -15,6 +15,7 @@ from generator.cfn.contract import Out, Param
 from generator.cfn.iam import allow, policy, trust, trust_plain
 from generator.cfn.stack import Stack
 from templates.facts import codebuild_image, facts, lambda_architecture, lambda_runtime
+from templates.functions import CUSTOM_RESOURCE, LOG_KEY
 
 SOURCE_ARCHIVE = "sagemaker-secure-mlops.zip"
 LOG_DAYS = 90
@@ -190,10 +191,16 @@ def starter(role: iam.Role) -> awslambda.Function:
         MemorySize=128,
         Timeout=900,
         Role=GetAtt(role, "Arn"),
+        Metadata=CUSTOM_RESOURCE,
     )
 
 
 def log_group(title: str, name: str) -> log_groups.LogGroup:
     return log_groups.LogGroup(
-        title, DeletionPolicy="Delete", UpdateReplacePolicy="Delete", LogGroupName=Sub(name), RetentionInDays=LOG_DAYS
+        title,
+        DeletionPolicy="Delete",
+        UpdateReplacePolicy="Delete",
+        LogGroupName=Sub(name),
+        RetentionInDays=LOG_DAYS,
+        Metadata=LOG_KEY,
     )

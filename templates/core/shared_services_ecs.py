@@ -165,7 +165,7 @@ def _with_network(resource: Any, *checks: str) -> Any:
     reason = (
         "the parameters of the network are empty only where CodeArtifact is the mirror, and then this is not created"
     )
-    resource.resource["Metadata"] = lint_exception(reason, *checks)
+    resource.resource["Metadata"] = {**resource.resource.get("Metadata", {}), **lint_exception(reason, *checks)}
     return resource
 
 

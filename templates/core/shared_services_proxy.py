@@ -33,7 +33,9 @@ from troposphere.logs import LogGroup
 
 from generator.cfn import iam
 from generator.cfn.arns import arn
+from generator.cfn.lint import scan_exception
 from templates.core.package_mirror import Proxy, of_shared_services
+from templates.functions import LOG_KEY
 
 PORT = 8080
 _CONTAINER = "proxy"
@@ -56,6 +58,7 @@ def log_group() -> LogGroup:
         Tags=of_shared_services("package-mirror"),
         DeletionPolicy="Delete",
         UpdateReplacePolicy="Delete",
+        Metadata=LOG_KEY,
     )
 
 
@@ -139,6 +142,7 @@ def balancer(subnets: Any, group: Any) -> NetworkLoadBalancer:
     """Internal. Rules of its group do not hold for PrivateLink, whose callers the endpoint service admits instead."""
     return NetworkLoadBalancer(
         "MirrorBalancer",
+        Metadata=scan_exception(CKV_AWS_91="a network balancer logs TLS listeners only, and this one has none"),
         Type="network",
         Scheme="internal",
         Subnets=subnets,
@@ -173,7 +177,10 @@ def listener() -> Listener:
 def endpoint_service() -> VPCEndpointService:
     """Admission is decided by the allowed principals, so that nobody has to accept each environment by hand."""
     return VPCEndpointService(
-        "MirrorEndpointService", NetworkLoadBalancerArns=[Ref("MirrorBalancer")], AcceptanceRequired=False
+        "MirrorEndpointService",
+        NetworkLoadBalancerArns=[Ref("MirrorBalancer")],
+        AcceptanceRequired=False,
+        Metadata=scan_exception(CKV_AWS_123="only principals that are named may connect; see its permissions"),
     )
 
 

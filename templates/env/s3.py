@@ -27,6 +27,7 @@ from troposphere.s3 import (
 from generator.cfn import iam
 from generator.cfn.arns import ACCOUNT, bucket_arn, objects_arn, service
 from generator.cfn.contract import Out, Param
+from generator.cfn.lint import scan_exception
 from generator.cfn.stack import Stack
 from templates.env import perimeter
 from templates.parameters import ENV_NAME, ENV_TYPE, environment_tags
@@ -199,6 +200,7 @@ def log_bucket(days: Any) -> Bucket:
     )
     return _private_bucket(
         "AccessLogBucket",
+        Metadata=scan_exception(CKV_AWS_18="it holds access logs; a log of its own would never end"),
         BucketEncryption=_encryption(ServerSideEncryptionRule(ServerSideEncryptionByDefault=default)),
         LifecycleConfiguration=LifecycleConfiguration(Rules=[expiry]),
         DeletionPolicy="RetainExceptOnCreate",

@@ -14,7 +14,7 @@ from troposphere import GetAtt, Ref, Sub, codebuild, codecommit, codepipeline, e
 
 from generator.cfn import arns
 from generator.cfn.contract import Cond, Param
-from generator.cfn.lint import lint_exception
+from generator.cfn.lint import lint_exception, scan_exception
 from templates.facts import codebuild_image
 from templates.project.environment import environment, project_tags
 
@@ -50,6 +50,7 @@ def artifact_bucket(title: str) -> s3.Bucket:
     encryption = s3.ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=environment("S3KmsKeyId"))
     return s3.Bucket(
         title,
+        Metadata=scan_exception(CKV_AWS_18="projects know no bucket for logs; CloudTrail data events can cover it"),
         DeletionPolicy="Retain",
         UpdateReplacePolicy="Retain",
         BucketName=Sub("sm-mlops-cp-${SageMakerProjectId}-${AWS::AccountId}"),
