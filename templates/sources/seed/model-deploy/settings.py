@@ -15,7 +15,7 @@ NUMBERS = (
     "CanaryInstances",
     "BakeSeconds",
     "ErrorAlarmThreshold",
-    "LatencyAlarmMilliseconds",
+    "LatencyAlarmMicroseconds",
 )
 LEAST_IN_PRODUCTION = 2
 
