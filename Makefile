@@ -13,7 +13,7 @@ SEEDS ?= 10000
 FIRST_SEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos lint generate package deploy-core deploy-env deploy-targets golden lock bench style types clean access-oracle
+.PHONY: help setup demo test chaos lint generate package deploy-core deploy-env deploy-targets golden lock bench style types clean access-oracle access access-mutants scan
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,21 @@ deploy-env: setup ## Deploy the environment, then converge the staging and prod 
 
 deploy-targets: setup ## Converge the staging and prod accounts only
 	$(MLZ) deploy targets $(SITE) $(ARGS)
+
+access: setup ## Who can do what: rewrite docs/access-matrix.md and docs/controls.md, show what changed, hold every expectation
+	$(MLZ) access matrix --config mlz.example.yaml > docs/access-matrix.md
+	$(VENV)/bin/python -m tests.access.controls > docs/controls.md
+	git --no-pager diff --exit-code --stat -- docs/access-matrix.md docs/controls.md
+	$(MLZ) access test --config mlz.example.yaml tests/access/*.yaml
+
+access-mutants: setup ## Take every condition and every Deny out of the policies, one at a time: does an expectation notice?
+	$(VENV)/bin/python -m tests.access.mutants
+
+CHECKOV ?= checkov
+scan: setup ## checkov over every emitted template, where it is installed: CHECKOV=path/to/checkov
+	@command -v $(CHECKOV) >/dev/null || { echo "checkov is not installed: pipx install checkov" >&2; exit 2; }
+	$(MLZ) generate $(SITE) $(ARGS)
+	$(CHECKOV) --framework cloudformation --compact --quiet --directory build
 
 golden: setup ## Rewrite the golden templates, and show what changed
 	$(VENV)/bin/python -m tests.golden.rewrite
