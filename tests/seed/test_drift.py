@@ -167,6 +167,7 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     }
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     with mock_aws():
         topic = boto3.client("sns").create_topic(Name="sagemaker-ages-p-abc-approval")["TopicArn"]
         monkeypatch.setenv("TOPIC_ARN", topic)

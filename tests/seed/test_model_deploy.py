@@ -43,6 +43,7 @@ def sagemaker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
     for stage in ("staging", "prod"):
         (tmp_path / f"{stage}-config-template.json").write_text((DEPLOY / f"{stage}-config-template.json").read_text())
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     monkeypatch.chdir(tmp_path)
     with mock_aws():
         ssm = boto3.client("ssm")

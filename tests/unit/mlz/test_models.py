@@ -60,7 +60,7 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> Any:
         for name, value in aws.environment(DEV, "eu-west-1").items():
             monkeypatch.setenv(name, value)
         monkeypatch.delenv("AWS_PROFILE", raising=False)
-        sagemaker = boto3.client("sagemaker")
+        sagemaker = boto3.Session().client("sagemaker")
         sagemaker.create_model_package_group(ModelPackageGroupName=GROUP)
         for status in ("Approved", "Approved", "Rejected"):
             sagemaker.create_model_package(ModelPackageGroupName=GROUP, ModelApprovalStatus=status)
