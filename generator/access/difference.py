@@ -191,8 +191,9 @@ def _of_endpoints(before: Site, after: Site, known: list[str]) -> Iterator[Quest
         service = ".".join(endpoint.service.split(".")[3:])
         for statement, who, owner in product(differing, _administrators(after), strangers):
             own = [one for one in known if one.startswith(f"{_prefix(service)}:")]
-            for action in probes.actions(statement, own):
-                yield Question(who, action, "*", owner, f"{endpoint.account}:{service}", is_open=True)
+            asking = product(probes.actions(statement, own), probes.resources(statement), contexts([statement]))
+            for action, place, context in asking:
+                yield Question(who, action, place, owner, f"{endpoint.account}:{service}", context, is_open=True)
 
 
 def _prefix(service: str) -> str:
