@@ -24,7 +24,7 @@ PARTS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", default=sorted(PARTS), choices=[*PARTS, []], metavar="PART")
+    parser.add_argument("parts", nargs="*", default=[], choices=[*PARTS, []], metavar="PART")
     parser.add_argument("--times", type=int, default=5, help="runs of each command; the median counts")
     given = parser.parse_args()
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
@@ -32,7 +32,7 @@ def main() -> None:
     _say(f"{machine}; medians of {given.times}; load before: {busy:.1f}\n")
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         for name in PARTS:
-            if name in given.parts:
+            if name in (given.parts or PARTS):
                 for title, rows in PARTS[name].tables(Path(folder), given.times).items():
                     _say(table(title, rows))
 
