@@ -107,3 +107,32 @@ DELETE_PLATFORM = (
     *of("kms", "DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion"),
     *of("sagemaker", "DeleteDomain", "DeleteModelPackage", "DeleteModelPackageGroup"),
 )
+
+# A bucket with its settings and its policy, and no object of it: what CloudFormation's bucket types need.
+KEEP_BUCKETS = of(
+    "s3",
+    "CreateBucket",
+    "DeleteBucket",
+    "DeleteBucketPolicy",
+    "GetBucketLocation",
+    "GetBucketLogging",
+    "GetBucketOwnershipControls",
+    "GetBucketPolicy",
+    "GetBucketPublicAccessBlock",
+    "GetBucketTagging",
+    "GetBucketVersioning",
+    "GetEncryptionConfiguration",
+    "GetLifecycleConfiguration",
+    "ListBucket",
+    "ListTagsForResource",
+    "PutBucketLogging",
+    "PutBucketOwnershipControls",
+    "PutBucketPolicy",
+    "PutBucketPublicAccessBlock",
+    "PutBucketTagging",
+    "PutBucketVersioning",
+    "PutEncryptionConfiguration",
+    "PutLifecycleConfiguration",
+    "TagResource",
+    "UntagResource",
+)

@@ -11,7 +11,7 @@ from troposphere import Sub
 from generator.cfn.arns import ACCOUNT, arn, objects_arn, role_arn
 from generator.cfn.iam import ADMINISTER_KEY, Conditions, allow, may_pass, policy
 from templates import published
-from templates.access.actions import of
+from templates.access.actions import KEEP_BUCKETS, of
 from templates.access.boundary import (
     BOUND_ROLES,
     ENVIRONMENT_SERVICES,
@@ -222,33 +222,7 @@ def may_keep_buckets() -> Statement:
     """Buckets of this account, their settings and policies, no object: the names are parameters of the launch."""
     return allow(
         "KeepBuckets",
-        of(
-            "s3",
-            "CreateBucket",
-            "DeleteBucket",
-            "DeleteBucketPolicy",
-            "GetBucketLocation",
-            "GetBucketLogging",
-            "GetBucketOwnershipControls",
-            "GetBucketPolicy",
-            "GetBucketPublicAccessBlock",
-            "GetBucketTagging",
-            "GetBucketVersioning",
-            "GetEncryptionConfiguration",
-            "GetLifecycleConfiguration",
-            "ListBucket",
-            "ListTagsForResource",
-            "PutBucketLogging",
-            "PutBucketOwnershipControls",
-            "PutBucketPolicy",
-            "PutBucketPublicAccessBlock",
-            "PutBucketTagging",
-            "PutBucketVersioning",
-            "PutEncryptionConfiguration",
-            "PutLifecycleConfiguration",
-            "TagResource",
-            "UntagResource",
-        ),
+        KEEP_BUCKETS,
         arn("s3", "*", region="", account=""),
         when=OWN_ACCOUNT,
     )

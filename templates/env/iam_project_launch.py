@@ -9,7 +9,7 @@ from troposphere.iam import Role
 
 from generator.cfn.arns import arn, role_arn
 from generator.cfn.iam import allow, may_pass, trust_plain
-from templates.access.actions import of
+from templates.access.actions import KEEP_BUCKETS, of
 from templates.access.boundary import may_keep_bounded_roles
 from templates.access.data import may_read_parameters
 from templates.env.iam_setup import service_role
@@ -178,32 +178,6 @@ def may_keep_project_buckets() -> Statement:
     """Buckets of the projects' artifacts, their settings and their policies; no object."""
     return allow(
         "KeepProjectBuckets",
-        of(
-            "s3",
-            "CreateBucket",
-            "DeleteBucket",
-            "DeleteBucketPolicy",
-            "GetBucketLocation",
-            "GetBucketLogging",
-            "GetBucketOwnershipControls",
-            "GetBucketPolicy",
-            "GetBucketPublicAccessBlock",
-            "GetBucketTagging",
-            "GetBucketVersioning",
-            "GetEncryptionConfiguration",
-            "GetLifecycleConfiguration",
-            "ListBucket",
-            "ListTagsForResource",
-            "PutBucketLogging",
-            "PutBucketOwnershipControls",
-            "PutBucketPolicy",
-            "PutBucketPublicAccessBlock",
-            "PutBucketTagging",
-            "PutBucketVersioning",
-            "PutEncryptionConfiguration",
-            "PutLifecycleConfiguration",
-            "TagResource",
-            "UntagResource",
-        ),
+        KEEP_BUCKETS,
         [arn("s3", name, region="", account="") for name in ("sagemaker-*", "sm-mlops-cp-*")],
     )

@@ -118,6 +118,18 @@ def _delete_log_group(task: Task) -> None:
     translated(lambda: task.backend("logs").delete_log_group(task.physical_id), "Logs")
 
 
+def _create_bus(task: Task) -> Made:
+    """A bus that rules can stand on; its policy is checked against the schema and kept nowhere."""
+    name = str(task.properties["Name"])
+    tags = tag_list(task.scope.tags)
+    bus = translated(lambda: task.backend("events").create_event_bus(name, tags=tags), "Events")
+    return Made(name, {"Arn": bus.arn, "Name": name})
+
+
+def _delete_bus(task: Task) -> None:
+    translated(lambda: task.backend("events").delete_event_bus(task.physical_id), "Events")
+
+
 def _put_rule(task: Task, name: str) -> Made:
     properties, backend = task.properties, task.backend("events")
     pattern = properties.get("EventPattern")
@@ -240,6 +252,7 @@ HANDLERS: Mapping[str, Handler] = {
     "AWS::Lambda::Function": Handler(_create_function, _delete_function, _update_function),
     "AWS::Lambda::Permission": Handler(_add_permission, _remove_permission),
     "AWS::Logs::LogGroup": Handler(_create_log_group, _delete_log_group, _update_log_group),
+    "AWS::Events::EventBus": Handler(_create_bus, _delete_bus),
     "AWS::Events::Rule": Handler(_create_rule, _delete_rule, _update_rule),
     "AWS::SNS::Topic": Handler(_create_topic, _delete_topic),
     "AWS::SQS::Queue": Handler(_create_queue, _delete_queue, _update_queue),
