@@ -41,7 +41,7 @@ class Package(Part, frozen=True):
         str,
         text(
             "Key prefix in the bucket.",
-            r"^[A-Za-z0-9._/-]*[A-Za-z0-9]$",
+            r"^([A-Za-z0-9_-][A-Za-z0-9._-]*/)*([A-Za-z0-9_-][A-Za-z0-9._-]*)?[A-Za-z0-9]$",
             "a key prefix",
             "such as sagemaker-mlops, without a slash at its end",
         ),

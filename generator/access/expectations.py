@@ -26,6 +26,7 @@ from generator.errors import ToolError
 NEEDED = ("name", "who", "action", "expect", "reason")
 OPTIONAL = ("resource", "owner", "through", "context", "by", "guardrails", "open", "unbridled")
 LIMIT_BYTES = 1_000_000
+LIMIT_DEPTH = 8
 
 
 @dataclass(frozen=True)
@@ -52,17 +53,23 @@ def read(path: Path) -> list[Expectation]:
     """The expectations of a file; ToolError names file, entry and key."""
     try:
         text = path.read_text()
-        # Aliases can make a small file enormous; expectations need none.
-        entries = yaml.safe_load(text) if len(text) <= LIMIT_BYTES and not _has_alias(text) else None
+        entries = yaml.safe_load(text) if len(text) <= LIMIT_BYTES and _is_flat(text) else None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
-        raise ToolError(f"{path}: cannot be read: {problem}", "see docs/security.md for the form") from None
+        what = str(problem).splitlines()[0]
+        raise ToolError(f"{path}: cannot be read: {what}", "see docs/security.md for the form") from None
     if not isinstance(entries, list):
         raise ToolError(f"{path}: not a list of expectations", "see docs/security.md for the form")
     return [one for number, entry in enumerate(entries, 1) for one in _expanded(path, number, entry)]
 
 
-def _has_alias(text: str) -> bool:
-    return any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, yaml.SafeLoader))
+def _is_flat(text: str) -> bool:
+    """Without aliases, which can make a small file enormous, and without depth, which the parser cannot climb."""
+    depth = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent) or depth > LIMIT_DEPTH:
+            return False
+    return True
 
 
 def _expanded(path: Path, number: int, entry: Any) -> Iterator[Expectation]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
@@ -80,11 +80,16 @@ def encode(manifest: Manifest) -> bytes:
 def decode(content: bytes, where: str) -> Manifest:
     """Read a manifest; `where` names the source in the ToolError that a malformed one raises."""
     try:
-        return msgspec.json.decode(content, type=Manifest)
+        manifest = msgspec.json.decode(content, type=Manifest)
     except msgspec.DecodeError as problem:
         raise ToolError(
             f"{where}: not a manifest of this version: {problem}", "generate again: mlz generate"
         ) from problem
+    paths = [template.path for template in manifest.templates.values()] + [entry.path for entry in manifest.objects]
+    for path in map(PurePosixPath, paths):
+        if path.is_absolute() or ".." in path.parts:
+            raise ToolError(f"{where}: {path}: outside the build's folder", "generate again: mlz generate")
+    return manifest
 
 
 def load(folder: Path) -> Manifest:
