@@ -62,6 +62,12 @@ def command(
         _save(Path(out), made, insight)
     for account, reason in found.skipped.items():
         run.console.progress(f"left out: {account} {found.names.get(account, '')}: {reason}", "quiet")
+    for spec in found.specs:
+        hidden = [name for name in spec.definition.parameters if spec.template.parameters[name].no_echo]
+        for name in hidden if spec.name in found.state.sets else ():
+            run.console.progress(
+                f"not compared: {spec.name}: {name}: NoEcho, nobody can read the value it has", "quiet"
+            )
     if made.is_empty:
         run.console.next("nothing to do; see: mlz status")
         return 0
@@ -85,4 +91,7 @@ def _save(path: Path, plan: Plan, insight: Insight) -> None:
     from mlz.output import json_text
     from stacksets.actions import encode
 
+    # It holds the values of parameters, those that NoEcho hides included.
+    path.touch(mode=0o600)
+    path.chmod(0o600)
     path.write_text(json_text({**json.loads(encode(plan)), "inside": insideview.document(insight)}) + "\n")

@@ -261,3 +261,23 @@ def test_stacks_deleted_by_hand_are_made_anew(desk: Desk) -> None:
         "  + base: add 1 account: its stack was gone: added anew",
     ]
     assert desk.facts("base") == before
+
+
+def test_what_noecho_hides_is_shown_nowhere(desk: Desk) -> None:
+    desk.settings("first")
+    Path("stacks/fact.yaml").write_text(
+        TEMPLATE.replace("Layer: {Type: String}", "Layer: {Type: String, NoEcho: true}")
+    )
+    settings, shown = Path("mlz.yaml").read_text(), []
+    for text in ("first", "second"):
+        Path("mlz.yaml").write_text(settings.replace("Layer: base, Text: first", f"Layer: hush, Text: {text}"))
+        shown += desk.run("plan", "--detailed-exitcode", code=2)
+        shown += desk.run("plan", "--out", "saved", "--output", "json")
+        shown += desk.run("deploy", "targets", "--yes", "--verbose", "--debug")
+        shown += desk.run("status", "--output", "json")
+        shown += desk.run("explain", desk.made.accounts["prod-01"], "--output", "json")
+        assert set(desk.facts("hush").values()) == {text, "of prod"}
+    assert Path("saved").stat().st_mode & 0o077 == 0
+    assert [text for text in shown if "hush" in text] == []
+    _, told = desk.run("plan", "--fast")
+    assert "not compared: base: Layer: NoEcho, nobody can read the value it has" in told.splitlines()

@@ -90,8 +90,10 @@ def test_settings(folder: Path, capsys: pytest.CaptureFixture[str], text: str, l
         (DEEP, "not a list of expectations"),
         (
             CODE,
-            "cannot be read: could not determine a constructor for the tag "
-            "'tag:yaml.org,2002:python/object/apply:os.system'",
+            (
+                "cannot be read: could not determine a constructor for the tag "
+                "'tag:yaml.org,2002:python/object/apply:os.system'"
+            ),
         ),
     ],
     ids=["alias bomb", "depth", "code"],
