@@ -13,7 +13,7 @@ SEEDS ?= 10000
 FIRST_SEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos lint generate package deploy-core deploy-env deploy-targets golden lock bench style types clean access-oracle access access-mutants scan
+.PHONY: help setup demo test chaos lint generate package deploy-core deploy-env deploy-targets golden lock bench style types clean access-oracle access access-mutants scan audit
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,11 @@ scan: setup ## checkov over every emitted template, where it is installed: CHECK
 	@command -v $(CHECKOV) >/dev/null || { echo "checkov is not installed: pipx install checkov" >&2; exit 2; }
 	$(MLZ) generate $(SITE) $(ARGS)
 	$(CHECKOV) --framework cloudformation --compact --quiet --directory build
+
+AUDIT ?= pip-audit
+audit: setup ## Known vulnerabilities of the locked packages, where pip-audit is installed: AUDIT=path/to/pip-audit
+	@command -v $(AUDIT) >/dev/null || { echo "pip-audit is not installed: pipx install pip-audit" >&2; exit 2; }
+	$(AUDIT) --disable-pip --requirement requirements.lock
 
 golden: setup ## Rewrite the golden templates, and show what changed
 	$(VENV)/bin/python -m tests.golden.rewrite
