@@ -15,7 +15,7 @@ from moto.core.exceptions import ServiceException
 from moto.iam.models import iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from sandbox import buckets, organizations
+from sandbox import buckets, organizations, security_groups
 from sandbox.api import query, rpc
 from sandbox.api.errors import AwsError, internal_failure, not_implemented
 from sandbox.api.models import operation_model
@@ -82,6 +82,8 @@ class Application:
             return self._organizations(call)
         if call.service == "iam" and "PolicyArn" in call.params:
             make_known(iam_backends[call.account]["aws"], call.params["PolicyArn"])
+        if (call.service, call.operation) == ("ec2", "DeleteSecurityGroup"):
+            security_groups.refuse_in_use(call)
         if call.service == "s3":
             expected = call.environ.get("HTTP_X_AMZ_EXPECTED_BUCKET_OWNER")
             buckets.guard(call.caller, call.operation, call.environ["PATH_INFO"], expected)

@@ -47,6 +47,7 @@ class Sandbox:
         self.lambdas = Lambdas(self.identity)
         self.hooks = SandboxHooks(self.lambdas, self.faults, lambda: self.endpoint)
         self.engine = Engine(self.hooks)
+        self.studio = Studio(self.engine)
         self.stack_sets = StackSets(self.engine, self.hooks.now)
         self._handlers = cloudformation.handlers(self.engine, self.stack_sets)
         resource = StackSetResource(self.stack_sets, self._call)
@@ -109,7 +110,7 @@ class Sandbox:
             ("sts", "GetCallerIdentity"): lambda call: caller_identity(call.caller),
             ("lambda", "Invoke"): self._invoke,
             **Portfolios().operations(),
-            **Studio().operations(),
+            **self.studio.operations(),
             **Registry().operations(),
             **Catalog(self.engine).operations(),
             **cloudformation.operations(self._handlers),

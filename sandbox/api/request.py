@@ -22,6 +22,8 @@ from sandbox.identity import Caller, Identity
 Protocol = Literal["query", "ec2", "json", "cbor", "rest-json", "rest-xml"]
 Environ = dict[str, Any]
 
+# Services whose signing name is not the name of their model
+_MODELS = {"elasticfilesystem": "efs"}
 _SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 _CBOR_PATH = re.compile(r"^/service/(?P<target>[^/]+)/operation/(?P<operation>[^/]+)$")
 _INVOKE_PATH = re.compile(r"^/2015-03-31/functions/(?P<name>[^/]+)/invocations/?$")
@@ -77,7 +79,8 @@ def _scope(environ: Environ) -> tuple[str, str, str]:
     found = _SCOPE.search(signed)
     if found is None:
         return "", "us-east-1", "s3" if not environ.get("HTTP_X_AMZ_TARGET") else ""
-    return found[1], found[2], found[3].lower()
+    service = found[3].lower()
+    return found[1], found[2], _MODELS.get(service, service)
 
 
 def _operation(environ: Environ, service: str, body: bytes) -> tuple[Protocol, str]:

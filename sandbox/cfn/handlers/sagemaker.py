@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..errors import MissingError
 from ..handler import Handler, Made, Task, tag_list, unchanged
 from ..services import translated
+from . import home_directory
 
 
 def _create_domain(task: Task) -> Made:
@@ -29,10 +31,18 @@ def _create_domain(task: Task) -> Made:
     )
     domain_id = made["DomainArn"].rsplit("/", 1)[-1]
     domain = backend.domains[domain_id]
+    if properties.get("HomeEfsFileSystemCreation", "Enabled") == "Enabled":
+        domain.home_efs_file_system_id = translated(lambda: _home(task, domain_id, made["DomainArn"]), "SageMaker")
     return Made(domain_id, {
         "DomainId": domain_id, "DomainArn": made["DomainArn"], "Url": made["Url"],
         "HomeEfsFileSystemId": domain.home_efs_file_system_id,
     })  # fmt: skip
+
+
+def _home(task: Task, domain_id: str, arn: str) -> str:
+    given = task.properties
+    vpc, subnets, key = given["VpcId"], given["SubnetIds"], given.get("KmsKeyId", "")
+    return home_directory.create(task.backend("efs"), task.backend("ec2"), domain_id, arn, vpc, subnets, key)
 
 
 def _update_domain(task: Task) -> Made:
@@ -44,6 +54,9 @@ def _update_domain(task: Task) -> Made:
 
 
 def _delete_domain(task: Task) -> None:
+    """As CloudFormation does: the file system stays."""
+    if task.physical_id not in task.backend("sagemaker").domains:
+        raise MissingError(f"Domain [{task.physical_id}] does not exist", "NotFound")
     translated(lambda: task.backend("sagemaker").delete_domain(task.physical_id, None), "SageMaker")
 
 

@@ -276,7 +276,7 @@ def test_a_studio_domain(here, client):
     stack = here.create(
         "Resources:\n  D:\n    Type: AWS::SageMaker::Domain\n    Properties:\n      DomainName: studio\n"
         "      AuthMode: IAM\n      DefaultUserSettings: {ExecutionRole: 'arn:aws:iam::123456789012:role/x'}\n"
-        "      VpcId: vpc-1\n      SubnetIds: [subnet-1]\n"
+        "      VpcId: vpc-1\n      SubnetIds: [subnet-1]\n      HomeEfsFileSystemCreation: Disabled\n"
         "  U: {Type: AWS::SageMaker::UserProfile, Properties: {DomainId: !Ref D, UserProfileName: ann}}\n"
         "Outputs: {D: {Value: !Ref D}, Arn: {Value: !GetAtt D.DomainArn}, U: {Value: !GetAtt U.UserProfileArn}}"
     )
