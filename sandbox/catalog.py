@@ -1,8 +1,8 @@
-"""Reading Service Catalog: portfolios and products that stacks recorded, beside those that calls made in moto."""
+"""Service Catalog as its administrator reads it: what stacks recorded, beside what calls made in moto."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,55 +13,106 @@ from sandbox.api.paging import page
 from sandbox.api.request import Call
 from sandbox.cfn.engine import Engine
 from sandbox.cfn.model import Resource
+from sandbox.product_versions import ProductVersions, Version, summary_of
 
 Row = dict[str, Any]
 
-_PAGE_SIZE = 20
+PAGE_SIZE = 20
+
+
+def paged(rows: Sequence[Any], key: str, call: Call, limit: int = PAGE_SIZE) -> Row:
+    """The page that PageToken and PageSize ask for."""
+    paging = {"MaxResults": call.params.get("PageSize"), "NextToken": call.params.get("PageToken")}
+    answer = page(rows, key, paging, limit=limit, error="InvalidParametersException")
+    return {key: answer[key], "NextPageToken": answer.get("NextToken")}
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """Answers from the engine's stacks of the caller's account and Region; nothing is provisioned from it."""
+    """Answers from the engine's stacks of an account and Region."""
 
     engine: Engine
+    versions: ProductVersions
 
     def operations(self) -> Mapping[tuple[str, str], Callable[[Call], Mapping[str, Any]]]:
         return {
             ("servicecatalog", "ListPortfolios"): self.portfolios,
             ("servicecatalog", "SearchProductsAsAdmin"): self.products,
             ("servicecatalog", "DescribeProductAsAdmin"): self.product,
+            ("servicecatalog", "ListProvisioningArtifacts"): self.list_versions,
+            ("servicecatalog", "DescribeProvisioningArtifact"): self.describe_version,
+            ("servicecatalog", "CreateProvisioningArtifact"): self.create_version,
+            ("servicecatalog", "UpdateProvisioningArtifact"): self.update_version,
         }
 
     def portfolios(self, call: Call) -> Row:
         made = [p.to_dict() for p in servicecatalog_backends[call.account][call.region].portfolios.values()]
-        recorded = [_portfolio(call, resource) for resource in self._of(call, "Portfolio")]
-        return _paged([*made, *recorded], "PortfolioDetails", call)
+        recorded = [_portfolio(call, resource) for resource in self.recorded(call, "Portfolio")]
+        return paged([*made, *recorded], "PortfolioDetails", call)
 
     def products(self, call: Call) -> Row:
         """Those of one portfolio where `PortfolioId` is given, else all."""
-        products = [_product(call, resource) for resource in self._of(call, "CloudFormationProduct")]
+        products = [_product(call, resource) for resource in self.recorded(call, "CloudFormationProduct")]
         wanted = call.params.get("PortfolioId")
         if wanted:
-            held = {
-                association.properties["ProductId"]
-                for association in self._of(call, "PortfolioProductAssociation")
-                if association.properties["PortfolioId"] == wanted
-            }
+            held = self.products_of(call, wanted)
             products = [row for row in products if row["ProductViewSummary"]["ProductId"] in held]
-        return _paged(products, "ProductViewDetails", call)
+        return paged(products, "ProductViewDetails", call)
 
     def product(self, call: Call) -> Row:
-        for resource in self._of(call, "CloudFormationProduct"):
-            row = _product(call, resource)
-            if call.params.get("Id") == resource.physical_id or call.params.get("Name") == resource.properties["Name"]:
-                return {"ProductViewDetail": row, "ProvisioningArtifactSummaries": list(_artifacts(resource))}
-        raise AwsError("ResourceNotFoundException", f"Product {call.params.get('Id')} not found.")
+        resource = self.found(call, call.params.get("Id"), call.params.get("Name"))
+        versions = self.versions.of(resource)
+        return {
+            "ProductViewDetail": _product(call, resource),
+            "ProvisioningArtifactSummaries": [summary_of(version) for version in versions],
+        }
 
-    def _of(self, call: Call, kind: str) -> Iterator[Resource]:
+    def list_versions(self, call: Call) -> Row:
+        resource = self.found(call, call.params.get("ProductId"))
+        return {"ProvisioningArtifactDetails": [version.detail() for version in self.versions.of(resource)]}
+
+    def describe_version(self, call: Call) -> Row:
+        resource = self.found(call, call.params.get("ProductId"), call.params.get("ProductName"))
+        wanted = (call.params.get("ProvisioningArtifactId"), call.params.get("ProvisioningArtifactName"))
+        version = self.versions.found(resource, *wanted)
+        return _described(version)
+
+    def create_version(self, call: Call) -> Row:
+        resource = self.found(call, call.params["ProductId"])
+        version = self.versions.add(resource, call.params["Parameters"], call.params["IdempotencyToken"])
+        return _described(version)
+
+    def update_version(self, call: Call) -> Row:
+        resource = self.found(call, call.params["ProductId"])
+        version = self.versions.change(resource, call.params["ProvisioningArtifactId"], call.params)
+        return _described(version)
+
+    def found(self, call: Call, identity: str | None, name: str | None = None) -> Resource:
+        """The product by id or name; ResourceNotFoundException when there is none."""
+        for resource in self.recorded(call, "CloudFormationProduct"):
+            if identity == resource.physical_id or (name and name == resource.properties["Name"]):
+                return resource
+        raise AwsError("ResourceNotFoundException", f"Product {identity or name} not found.")
+
+    def products_of(self, call: Call, portfolio: str) -> set[str]:
+        """Ids of the products that a portfolio holds."""
+        associations = self.recorded(call, "PortfolioProductAssociation")
+        return {one.properties["ProductId"] for one in associations if one.properties["PortfolioId"] == portfolio}
+
+    def recorded(self, call: Call, kind: str) -> Iterator[Resource]:
+        """The living resources of a kind (`Portfolio` …) in the caller's account and Region."""
         for stack in self.engine.stacks(call.account, call.region):
             for resource in list(stack.resources.values()):
                 if resource.type == f"AWS::ServiceCatalog::{kind}" and not resource.status.startswith("DELETE"):
                     yield resource
+
+
+def _described(version: Version) -> Row:
+    return {
+        "ProvisioningArtifactDetail": version.detail(),
+        "Info": {"TemplateUrl": version.url},
+        "Status": "AVAILABLE",
+    }
 
 
 def _portfolio(call: Call, resource: Resource) -> Row:
@@ -75,7 +126,8 @@ def _portfolio(call: Call, resource: Resource) -> Row:
     }
 
 
-def _product(call: Call, resource: Resource) -> Row:
+def product_summary(resource: Resource) -> Row:
+    """ProductViewSummary of a product."""
     summary = {
         "Id": f"prodview-{resource.physical_id.removeprefix('prod-')}",
         "ProductId": resource.physical_id,
@@ -84,20 +136,13 @@ def _product(call: Call, resource: Resource) -> Row:
         "ShortDescription": resource.properties.get("Description"),
         "Type": "CLOUD_FORMATION_TEMPLATE",
     }
+    return {key: value for key, value in summary.items() if value is not None}
+
+
+def _product(call: Call, resource: Resource) -> Row:
     return {
-        "ProductViewSummary": {key: value for key, value in summary.items() if value is not None},
+        "ProductViewSummary": product_summary(resource),
         "Status": "AVAILABLE",
         "ProductARN": f"arn:aws:catalog:{call.region}:{call.account}:product/{resource.physical_id}",
         "CreatedTime": resource.time,
     }
-
-
-def _artifacts(resource: Resource) -> Iterator[Row]:
-    for number, artifact in enumerate(resource.properties.get("ProvisioningArtifactParameters", ()), 1):
-        yield {"Id": f"pa-{number:013d}", "Name": artifact.get("Name", f"v{number}"), "CreatedTime": resource.time}
-
-
-def _paged(rows: list[Row], key: str, call: Call) -> Row:
-    paging = {"MaxResults": call.params.get("PageSize"), "NextToken": call.params.get("PageToken")}
-    answer = page(rows, key, paging, limit=_PAGE_SIZE, error="InvalidParametersException")
-    return {key: answer[key], "NextPageToken": answer.get("NextToken")}

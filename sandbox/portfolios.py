@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.api.errors import AwsError
-from sandbox.api.paging import page
 from sandbox.api.request import Call
+from sandbox.catalog import Catalog, paged
 
 Place = tuple[str, str]
 
@@ -19,13 +19,16 @@ _SAGEMAKER = {
     "DisplayName": "Amazon SageMaker Solutions and ML Ops products",
     "ProviderName": "Amazon SageMaker",
 }
-_PAGE_SIZE = 20
 
 
 @dataclass
 class Portfolios:
-    """By account and Region: whether SageMaker's portfolio is enabled, and who was given which portfolio."""
+    """By account and Region: whether SageMaker's portfolio is enabled, and who was given which portfolio.
 
+    Principals that stacks recorded are the catalog's.
+    """
+
+    catalog: Catalog
     _enabled: set[Place] = field(default_factory=set)
     _principals: dict[tuple[Place, str], dict[str, str]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -70,13 +73,23 @@ class Portfolios:
         return {}
 
     def principals(self, call: Call) -> dict[str, Any]:
-        rows = [{"PrincipalARN": arn, "PrincipalType": kind} for arn, kind in self._of(call).items()]
-        paging = {"MaxResults": call.params.get("PageSize"), "NextToken": call.params.get("PageToken")}
-        answer = page(rows, "Principals", paging, limit=_PAGE_SIZE, error="InvalidParametersException")
-        return {"Principals": answer["Principals"], "NextPageToken": answer.get("NextToken")}
+        found = self.admitted(call, str(call.params.get("PortfolioId")))
+        rows = [{"PrincipalARN": arn, "PrincipalType": kind} for arn, kind in found.items()]
+        return paged(rows, "Principals", call)
+
+    def admitted(self, call: Call, portfolio: str) -> dict[str, str]:
+        """ARN or pattern of an ARN -> IAM or IAM_PATTERN, of who may use the portfolio."""
+        recorded = {
+            one.properties["PrincipalARN"]: one.properties["PrincipalType"]
+            for one in self.catalog.recorded(call, "PortfolioPrincipalAssociation")
+            if one.properties["PortfolioId"] == portfolio
+        }
+        return {**recorded, **self._made(call, portfolio)}
 
     def _of(self, call: Call) -> dict[str, str]:
-        portfolio = str(call.params.get("PortfolioId"))
+        return self._made(call, str(call.params.get("PortfolioId")))
+
+    def _made(self, call: Call, portfolio: str) -> dict[str, str]:
         if not portfolio.startswith("port-"):
             raise AwsError("ResourceNotFoundException", f"Portfolio {portfolio} not found.")
         return self._principals.setdefault(((call.account, call.region), portfolio), {})

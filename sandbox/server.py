@@ -25,7 +25,12 @@ from sandbox.hooks import SandboxHooks
 from sandbox.http_server import HttpServer
 from sandbox.identity import MANAGEMENT_ACCOUNT, Caller, Identity, caller_identity
 from sandbox.lambdas import Lambdas, invoke_answer
+from sandbox.launch_paths import LaunchPaths
+from sandbox.launches import Launcher
 from sandbox.portfolios import Portfolios
+from sandbox.product_versions import ProductVersions
+from sandbox.projects import Projects
+from sandbox.provisioning import Provisioning
 from sandbox.registry import Registry
 from sandbox.stacksets.resource import StackSetResource
 from sandbox.stacksets.service import StackSets
@@ -109,14 +114,28 @@ class Sandbox:
             ("sts", "AssumeRole"): lambda call: self.identity.assume_role(call.caller, call.params),
             ("sts", "GetCallerIdentity"): lambda call: caller_identity(call.caller),
             ("lambda", "Invoke"): self._invoke,
-            **Portfolios().operations(),
+            **self._service_catalog(),
             **self.studio.operations(),
             **Registry().operations(),
-            **Catalog(self.engine).operations(),
             **cloudformation.operations(self._handlers),
         }
         control = Controls(self.faults, self.calls, self._health, self.inventory, self.engine.signal, self.set_latency)
         return Application(self.identity, self.faults, self.calls, ours, frozenset({"cloudformation"}), control)
+
+    def _service_catalog(self) -> dict[tuple[str, str], Operation]:
+        """Portfolios and products, what is launched of them, and SageMaker's projects, which are launched too."""
+        catalog, launcher = Catalog(self.engine, ProductVersions()), Launcher(self.engine)
+        portfolios = Portfolios(catalog)
+        paths = LaunchPaths(catalog, portfolios)
+        provisioning = Provisioning(launcher, paths)
+        projects = Projects(launcher, provisioning)
+        return {
+            **catalog.operations(),
+            **portfolios.operations(),
+            **paths.operations(),
+            **provisioning.operations(),
+            **projects.operations(),
+        }
 
     def _health(self) -> dict[str, Any]:
         return {"status": "ok", "endpoint": self.endpoint, "management_account": self.identity.default_account}

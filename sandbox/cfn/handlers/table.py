@@ -7,13 +7,14 @@ from functools import lru_cache
 
 from ..handler import Handler
 from ..lookup import is_custom
-from . import access, compute, custom, iam, recorded, sagemaker, stacks, storage, vpc
+from . import access, catalog, compute, custom, iam, recorded, sagemaker, stacks, storage, vpc
 
 TABLES: tuple[Mapping[str, Handler], ...] = (
     stacks.HANDLERS,
     iam.HANDLERS,
     vpc.HANDLERS,
     access.HANDLERS,
+    catalog.HANDLERS,
     storage.HANDLERS,
     compute.HANDLERS,
     sagemaker.HANDLERS,
