@@ -22,8 +22,11 @@ from templates.env.quickstart import DataScienceEnvironmentQuickstart
 from templates.env.s3 import EnvS3
 from templates.env.sagemaker_studio import EnvSagemakerStudio
 from templates.env.sc_portfolio import EnvScPortfolio
+from templates.env.sc_workspaces import EnvScWorkspaces
 from templates.env.vpc import EnvVpc
 from templates.organization.guardrails import OrganizationGuardrails
+from templates.products.notebook import ProductNotebook
+from templates.products.user_profile import ProductUserProfile
 from templates.project.model_build_train import ProjectModelBuildTrain
 from templates.project.model_deploy import ProjectModelDeploy
 from templates.target.iam_target_account_roles import EnvIamTargetAccountRoles
@@ -49,6 +52,9 @@ CATALOG: tuple[type[Stack], ...] = (
     EnvIamTargetAccountRoles,
     EnvSagemakerStudio,
     EnvScPortfolio,
+    ProductUserProfile,
+    ProductNotebook,
+    EnvScWorkspaces,
     EnvMain,
     DataScienceEnvironmentQuickstart,
     ProjectModelBuildTrain,

@@ -37,6 +37,7 @@ ENVIRONMENT_ROLES = tuple(
         published.SAGEMAKER_EXECUTION_ROLE,
         published.PIPELINE_EXECUTION_ROLE,
         published.PROJECT_LAUNCH_ROLE,
+        published.WORKSPACE_LAUNCH_ROLE,
         published.SETUP_FUNCTION_ROLE,
         published.FLOW_LOGS_ROLE,
         published.MODEL_EXECUTION_ROLE,
@@ -168,17 +169,21 @@ def may_keep_environment_roles() -> list[Statement]:
 
 def may_pass_environment_roles() -> list[Statement]:
     """Each kind of role to the service that it is for."""
-    given = (
-        ("sagemaker", published.SAGEMAKER_EXECUTION_ROLE),
-        ("lambda", published.SETUP_FUNCTION_ROLE),
+    given: tuple[tuple[str, tuple[str, ...]], ...] = (
+        ("sagemaker", (published.SAGEMAKER_EXECUTION_ROLE,)),
+        ("lambda", (published.SETUP_FUNCTION_ROLE,)),
         # A launch constraint names a role, and Service Catalog asks whether its author may hand that role on.
-        ("servicecatalog", published.PROJECT_LAUNCH_ROLE),
-        ("cloudformation", published.STACK_SET_ADMINISTRATION_ROLE),
-        ("vpc-flow-logs", published.FLOW_LOGS_ROLE),
+        ("servicecatalog", (published.PROJECT_LAUNCH_ROLE, published.WORKSPACE_LAUNCH_ROLE)),
+        ("cloudformation", (published.STACK_SET_ADMINISTRATION_ROLE,)),
+        ("vpc-flow-logs", (published.FLOW_LOGS_ROLE,)),
     )
     return [
-        may_pass(f"Pass{service.title().replace('-', '')}", role_arn(name.replace(published.ENVIRONMENT, "*")), service)
-        for service, name in given
+        may_pass(
+            f"Pass{service.title().replace('-', '')}",
+            [role_arn(name.replace(published.ENVIRONMENT, "*")) for name in names],
+            service,
+        )
+        for service, names in given
     ]
 
 

@@ -13,6 +13,7 @@ from generator.cfn.contract import Cond, Out, Param, Rule, switch
 from generator.cfn.stack import Nested, Stack, passing
 from generator.cfn.tags import tags
 from templates.core import main_functions as functions
+from templates.core import product_versions
 from templates.core.iam_sc_sm_projects_roles import CoreIamScSmProjectsRoles
 from templates.core.iam_shared_roles import CoreIamSharedRoles
 from templates.core.sc_shared_portfolio import CoreScSharedPortfolio
@@ -74,6 +75,9 @@ class CoreMain(Stack):
     LAUNCH_ARN = _role("SCLaunchRoleArn", "the launch of environments")
     CONTROL_ARN = _role("SecurityControlExecutionRoleArn", "the security controls")
     CONFIGURATION_ARN = _role("EnvironmentConfigurationRoleArn", "the function that projects ask for their environment")
+    VERSIONS_ARN = _role("ProductVersionsRoleArn", "the function that keeps the versions of the environment product")
+    SHARED_NAME = CoreScSharedPortfolio.PRINCIPAL_NAME
+    LOCAL_LAUNCH_NAME = CoreScSharedPortfolio.LOCAL_ROLE_NAME
     SHARED_CIDR = CoreSharedServicesNetwork.VPC_CIDR
     MIRROR_KIND = CoreSharedServicesEcs.KIND
     MIRROR_CONSUMERS = CoreSharedServicesEcs.CONSUMERS
@@ -211,7 +215,14 @@ class CoreMain(Stack):
 
     def _portfolio(self, administrator: Any, launch: Any) -> None:
         child = CoreScSharedPortfolio
-        wired = {child.PRINCIPAL_ARN: administrator, child.LAUNCH_ROLE_ARN: launch}
+        ceiling = self.add(product_versions.version_boundary(self.release), self.CREATES_ROLES).ref()
+        keeper = self.add(product_versions.version_role(self.release, ceiling), self.CREATES_ROLES)
+        wired = {
+            **passing(self.SHARED_NAME, self.LOCAL_LAUNCH_NAME),
+            child.PRINCIPAL_ARN: administrator,
+            child.LAUNCH_ROLE_ARN: launch,
+            child.VERSION_ROLE_ARN: self.CREATES_ROLES.then(GetAtt(keeper, "Arn"), self.VERSIONS_ARN),
+        }
         portfolio = self._child("SharedServiceCatalogPortfolio", child, wired, when=self.CREATES_PORTFOLIO)
         for own, output in (
             (self.PORTFOLIO_ID, child.PORTFOLIO_ID),

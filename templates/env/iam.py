@@ -14,7 +14,7 @@ from templates import published
 from templates.access.boundary import boundary_policy, environment_boundary
 from templates.access.data import BucketName
 from templates.access.trust import add_sign_in_mapping, switch_role_link, trust_people
-from templates.env import iam_execution, iam_personas, iam_project_launch, iam_setup
+from templates.env import iam_execution, iam_personas, iam_project_launch, iam_setup, iam_workspace_launch
 from templates.parameters import ENV_NAME, ENV_TYPE
 
 ROLE_NAME = r"[\w+=,.@-]*"
@@ -74,6 +74,7 @@ class EnvIam(Stack):
     SAGEMAKER_EXECUTION_ARN = Out("SageMakerExecutionRoleArn", "Role that Studio and its jobs run with")
     PIPELINE_EXECUTION_ARN = Out("SageMakerPipelineExecutionRoleArn", "Role that SageMaker pipelines run with")
     PROJECT_LAUNCH_ARN = Out("SCProjectLaunchRoleArn", "Role that launches the MLOps project products")
+    WORKSPACE_LAUNCH_ARN = Out("SCWorkspaceLaunchRoleArn", "Role that launches user profiles and notebook instances")
     SETUP_FUNCTION_ARN = Out("SetupLambdaExecutionRoleArn", "Role of the functions that set up the environment")
     STACK_SET_ADMINISTRATION_ARN = Out("StackSetAdministrationRoleArn", "Role that administers the stack sets")
     FLOW_LOGS_ARN = Out("VPCFlowLogsRoleArn", "Role that delivers VPC flow logs; empty if not created")
@@ -150,7 +151,10 @@ class EnvIam(Stack):
             iam_setup.stack_set_administration_role(boundary, self._target_roles(), self.release.region)
         )
         self.put(self.STACK_SET_ADMINISTRATION_ARN, GetAtt(administration, "Arn"))
-        self.put(self.SETUP_FUNCTION_ARN, GetAtt(self.add(iam_setup.setup_function_role(boundary)), "Arn"))
+        setup = iam_setup.setup_function_role(boundary, self.release)
+        self.put(self.SETUP_FUNCTION_ARN, GetAtt(self.add(setup), "Arn"))
+        workspaces = self.add(iam_workspace_launch.workspace_launch_role(boundary))
+        self.put(self.WORKSPACE_LAUNCH_ARN, GetAtt(workspaces, "Arn"))
         self.put(self.PROJECT_LAUNCH_ARN, GetAtt(self.add(iam_project_launch.project_launch_role(boundary)), "Arn"))
         flow_logs = self.add(iam_setup.flow_logs_role(boundary), self.CREATES_FLOW_LOGS_ROLE)
         self.put(self.FLOW_LOGS_ARN, self.CREATES_FLOW_LOGS_ROLE.then(GetAtt(flow_logs, "Arn"), ""))

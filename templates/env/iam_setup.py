@@ -11,8 +11,10 @@ from troposphere.iam import Policy, Role
 
 from generator.cfn.arns import arn, role_arn
 from generator.cfn.iam import allow, may_assume, policy, trust, trust_plain
+from generator.cfn.stack import Release
 from templates.access.actions import of
 from templates.access.data import may_read_parameters
+from templates.access.products import may_keep_versions
 from templates.access.trust import trust_stack_sets
 from templates.parameters import environment_tags
 from templates.published import (
@@ -57,8 +59,9 @@ def stack_set_administration_role(boundary: Any, execution_roles: Sequence[Any],
     )
 
 
-def setup_function_role(boundary: Any) -> Role:
-    """The environment's custom resources: looks up organization and network, tidies Studio up, enables projects."""
+def setup_function_role(boundary: Any, release: Release) -> Role:
+    """The environment's custom resources: looks up organization and network, tidies Studio up, enables projects,
+    keeps the versions of products."""
     return service_role(
         "SetupLambdaExecutionRole",
         SETUP_FUNCTION_ROLE,
@@ -71,6 +74,7 @@ def setup_function_role(boundary: Any) -> Role:
             may_look_up_network(),
             may_tidy_studio(),
             may_enable_projects(),
+            may_keep_versions(release.bucket, release.prefix),
             may_read_parameters(),
         ],
     )

@@ -10,12 +10,12 @@ from troposphere import Equals, GetAtt, Not, Ref, Sub
 from troposphere.kms import Alias, Key
 
 from generator.cfn import iam
-from generator.cfn.arns import root_arn
+from generator.cfn.arns import role_arn, root_arn
 from generator.cfn.contract import Cond, Out, Param
 from generator.cfn.stack import Stack
 from templates.env import perimeter
 from templates.parameters import ENV_NAME, ENV_TYPE, environment_tags
-from templates.published import EBS_KEY_ARN, S3_KEY_ARN, STUDIO_STORAGE_KEY_ARN
+from templates.published import EBS_KEY_ARN, S3_KEY_ARN, STUDIO_STORAGE_KEY_ARN, WORKSPACE_LAUNCH_ROLE
 
 _KEYS = "Who uses the keys"
 _DATA_PLANE = tuple(action for action in iam.USE_KEY if action is not kms_actions.DescribeKey)
@@ -77,7 +77,7 @@ class EnvKms(Stack):
         storage = [*shared, admits_users(jobs), admits_grants(), admits_grants_as(worn_by_services)]
         self._key(
             "SagemakerEBSKMSKey",
-            key("Volumes of SageMaker jobs and endpoints", iam.policy_with_choices(*storage)),
+            key("Volumes of SageMaker jobs and endpoints", iam.policy_with_choices(*storage, admits_workspaces())),
             (self.EBS_KEY_ARN, self.EBS_KEY_ID),
             "kms-ebs",
             EBS_KEY_ARN,
@@ -172,6 +172,13 @@ def admits_grants_as(roles: tuple[Param, ...]) -> Statement:
     return _for_roles(
         iam.allow, "JobsMakeGrants", iam.GRANT_KEY, roles, more={"Bool": {"kms:GrantIsForAWSResource": "true"}}
     )
+
+
+def admits_workspaces() -> Statement:
+    """Whoever makes a notebook instance shows that the key works (resource schema of NotebookInstance: kms:Decrypt)."""
+    launch = {"aws:PrincipalArn": role_arn(WORKSPACE_LAUNCH_ROLE), "kms:ViaService": via("sagemaker")}
+    account = Principal("AWS", root_arn())
+    return iam.allow("WorkspacesTryTheKey", (kms_actions.Decrypt,), "*", principal=account, when={"StringEquals": launch})
 
 
 def _for_roles(

@@ -23,6 +23,7 @@ from templates.env.main_wiring import Roles, Stage, Stores
 from templates.env.s3 import EnvS3
 from templates.env.sagemaker_studio import EnvSagemakerStudio
 from templates.env.sc_portfolio import EnvScPortfolio
+from templates.env.sc_workspaces import EnvScWorkspaces
 from templates.env.vpc import EnvVpc
 from templates.functions import function, log_group, token
 from templates.parameters import environment_tags
@@ -59,7 +60,7 @@ class EnvMain(Outputs, FlowLogs, Endpoints, Network, Targets, Given, Identity, S
         kms = self._keys(roles, vpc, staging, prod)
         stores = self._buckets(roles, vpc, kms, staging, prod)
         studio = self._studio(roles, setup_role, vpc, kms)
-        self._projects(roles)
+        self._products(iam, roles, setup_role)
         own = self._own_roles(iam, stores)
         administration = self._publish(roles, own, stores, vpc, staging)
         self._targets(stack_sets.Setting(self.release, iam, stores, administration), staging, prod)
@@ -233,10 +234,14 @@ class EnvMain(Outputs, FlowLogs, Endpoints, Network, Targets, Given, Identity, S
             },
         )
 
-    def _projects(self, roles: Roles) -> None:
+    def _products(self, iam: Nested, roles: Roles, setup_role: Any) -> None:
+        """Workspaces are launched with a role that only this product's own roles have."""
         child = EnvScPortfolio
         wired = {child.PRINCIPAL_ARN: roles.sagemaker_execution, child.LAUNCH_ROLE_ARN: roles.project_launch}
-        self._child("EnvironmentSCPortfolio", child, wired)
+        self._child("EnvironmentSCPortfolio", child, {**wired, child.VERSION_ROLE_ARN: setup_role})
+        launched = {EnvScWorkspaces.LAUNCH_ROLE_ARN: wiring.created(iam, EnvIam.WORKSPACE_LAUNCH_ARN)}
+        given = {**launched, EnvScWorkspaces.VERSION_ROLE_ARN: setup_role}
+        self._child("EnvironmentSCWorkspaces", EnvScWorkspaces, given, when=self.CREATES_ROLES)
 
     def _own_roles(self, iam: Nested, stores: Stores) -> Nested:
         """The roles of a target account here too: of this environment, and of both stages in single-account mode."""

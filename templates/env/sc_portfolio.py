@@ -5,31 +5,34 @@ from __future__ import annotations
 from troposphere import Ref, Sub
 
 from generator.cfn.contract import Out, Param
-from generator.cfn.stack import Stack
 from templates import catalog_product
+from templates.catalog_product import Offer
+from templates.catalog_stack import PortfolioStack
 from templates.parameters import ENV_NAME, ENV_TYPE, environment_tags
 from templates.project.model_build_train import ProjectModelBuildTrain
 from templates.project.model_deploy import ProjectModelDeploy
 
 # By this tag Studio recognizes a product as a project template.
 _VISIBLE = {"sagemaker:studio-visibility": "true"}
-PRODUCTS: tuple[tuple[str, type[Stack], str, str], ...] = (
-    (
+PROJECTS = (
+    Offer(
         "ModelBuildTrain",
         ProjectModelBuildTrain,
-        "${EnvName}-${EnvType} MLOps model build and train",
+        Sub("${EnvName}-${EnvType} MLOps model build and train"),
         "Builds, trains, validates and registers a model",
+        _VISIBLE,
     ),
-    (
+    Offer(
         "ModelDeploy",
         ProjectModelDeploy,
-        "${EnvName}-${EnvType} MLOps model deploy",
+        Sub("${EnvName}-${EnvType} MLOps model deploy"),
         "Deploys approved models to staging and, after approval, to production",
+        _VISIBLE,
     ),
 )
 
 
-class EnvScPortfolio(Stack):
+class EnvScPortfolio(PortfolioStack):
     FILE = "env-sc-portfolio.yaml"
     DESCRIPTION = "Service Catalog portfolio of the project templates of one environment"
 
@@ -41,6 +44,7 @@ class EnvScPortfolio(Stack):
     PORTFOLIO_ID = Out("PortfolioId", "Id of the portfolio of project templates")
 
     def build(self) -> None:
+        keeper = self.version_function("${EnvName}-${EnvType}-product-versions", environment_tags)
         portfolio = self.add(
             catalog_product.portfolio(
                 "MLOpsPortfolio",
@@ -49,18 +53,7 @@ class EnvScPortfolio(Stack):
                 environment_tags(),
             )
         )
-        for title, child, name, description in PRODUCTS:
-            product = self.add(
-                catalog_product.product(
-                    f"{title}Product",
-                    Sub(name),
-                    description,
-                    self.release.template_url(child),
-                    self.release.digest(child),
-                    environment_tags(**_VISIBLE),
-                )
-            )
-            for resource in catalog_product.published(title, portfolio, product, self.LAUNCH_ROLE_ARN):
-                self.add(resource)
+        for offer in PROJECTS:
+            self.offer(offer, portfolio, keeper, environment_tags(**offer.tags), RoleArn=self.LAUNCH_ROLE_ARN)
         self.add(catalog_product.admitted("MLOpsPortfolioPrincipal", portfolio, self.PRINCIPAL_ARN))
         self.put(self.PORTFOLIO_ID, Ref(portfolio))

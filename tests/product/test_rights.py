@@ -210,6 +210,7 @@ FUNCTION_ROLES: dict[str, tuple[type[Stack], str]] = {
     "get-environment-configuration": (CoreMain, "GetEnvironmentConfigurationRole"),
     "get-network-configuration": (EnvIam, "SetupLambdaExecutionRole"),
     "get-ou-accounts": (EnvIam, "SetupLambdaExecutionRole"),
+    "product-versions": (EnvIam, "SetupLambdaExecutionRole"),
     "start-build": (PackageCfn, "StartBuildLambdaExecutionRole"),
 }
 

@@ -42,8 +42,11 @@ def test_children_by_default() -> None:
         },
         "SharedServiceCatalogPortfolio": {
             "StackSetName": "core",
+            "SharedPrincipalName": "",
+            "SCProductLocalLaunchRoleName": "",
             "SCPortfolioPrincipalRoleArn": "IAMSharedRoles.Outputs.DSAdministratorRoleArn",
             "SCProductLaunchRoleArn": "IAMSharedRoles.Outputs.SCLaunchRoleArn",
+            "VersionFunctionRoleArn": "ProductVersionsRole.Arn",
         },
         "DSSecurityControls": {
             "StackSetName": "core",

@@ -33,6 +33,7 @@ CHILDREN = {
     "EnvironmentS3",
     "EnvironmentSageMakerStudio",
     "EnvironmentSCPortfolio",
+    "EnvironmentSCWorkspaces",
     "EnvironmentTargetRoles",
 }
 SETS = ["StagingRoles", "ProductionRoles", "StagingNetwork", "ProductionNetwork"]

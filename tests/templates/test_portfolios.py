@@ -35,7 +35,7 @@ def test_a_version_is_named_by_its_templates_digest(
         [
             {
                 "Name": DIGEST,
-                "Description": f"Template with digest {DIGEST}",
+                "Description": "Named by the digest of its template",
                 "Info": {"LoadTemplateFromURL": f"{TEMPLATES}/{file}"},
             }
         ]

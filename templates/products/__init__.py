@@ -1,0 +1,1 @@
+"""What people launch for themselves: user profiles and notebook instances."""
