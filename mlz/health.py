@@ -1,66 +1,91 @@
-"""What `mlz doctor` looks at: one check a function, none changes anything."""
+"""What `mlz doctor` looks at, and what of it `mlz deploy` looks at before it begins: nothing here changes anything."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING
 
 from generator.errors import ToolError
-from mlz import bootstrapping, facts, product, session, targets
-from mlz.wording import count
+from mlz import convergence, product, session, targets
+from mlz.checks import account, lifecycle, names, organization, quotas, regions, studio, usage
+from mlz.checks.check import Check, Checks, guarded
+from mlz.checks.wanted import Wanted, wanted
 
 if TYPE_CHECKING:
     from mlz.settings import Settings
     from stacksets.client import Cloud
+    from stacksets.organization import Resolution
+    from stacksets.stacks import Stack
 
-ROLE_LIMIT = 64  # IAM quotas, "Role name length", read 2026-11-21
-BUCKET_LIMIT = 63
-LONGEST_ROLE_END = "team-administrator"
-State = Literal["ok", "warning", "failed"]
+Look = tuple[str, Callable[[], Checks]]
+THREADS = 8
+# Target accounts whose quotas are looked at.
+TARGETS_SAMPLED = 3
 
 
 @dataclass(frozen=True)
-class Check:
-    """One finding of the doctor."""
+class Subject:
+    """What the looks share: the settings, what deploying would make, the stacks that stand, the accounts there are."""
 
-    what: str
-    state: State
-    detail: str
-    hint: str = ""
+    settings: Settings
+    cloud: Cloud
+    wanted: Wanted
+    core: Stack | None
+    env: Stack | None
+    resolution: Resolution | None
 
 
 def checks(settings: Settings) -> Iterator[Check]:
-    """All checks, cheapest first; those that need credentials are left out when there are none."""
-    yield _names(settings)
-    yield _build(settings)
+    """All checks, those that need nobody first; without credentials only these."""
+    made, parameters = _wanted(settings)
+    yield from (*parameters, *offline(settings, made), _build(settings))
     cloud = session.connected(settings)
-    caller = _guarded("credentials", lambda: Check("credentials", "ok", cloud.caller_arn))
-    yield caller
-    if caller.state != "ok":
+    caller = guarded("credentials", partial(account.credentials, cloud))
+    yield from caller
+    if caller[0].state != "ok":
         return
-    yield _guarded("zones", lambda: _zones(settings, cloud))
-    yield _guarded("package bucket", lambda: _bucket(settings, cloud))
-    yield _limits(cloud)
-    if settings.targets.staging.is_declared:
-        yield _guarded("organization", lambda: _organization(settings, cloud))
-        yield _guarded("execution roles", lambda: _roles(settings))
-        yield _guarded("environment", lambda: _environment(settings, cloud))
+    subject, problems = _subject(settings, cloud, made)
+    yield from problems
+    with ThreadPoolExecutor(THREADS) as pool:
+        for found in pool.map(lambda look: guarded(*look), _looks(subject)):
+            yield from found
 
 
-def _guarded(what: str, check: Callable[[], Check]) -> Check:
+def preflight(settings: Settings) -> Checks:
+    """The checks that call nobody: warnings are returned, a failed one is a ToolError.
+
+    Parameters that do not fit are left to the deployment, which names them better.
+    """
+    made, problems = _wanted(settings)
+    found = () if problems else offline(settings, made)
+    for check in found:
+        if check.state == "failed":
+            raise ToolError(f"{check.what}: {check.detail}", check.hint)
+    return tuple(check for check in found if check.state == "warning")
+
+
+def offline(settings: Settings, made: Wanted) -> Checks:
+    """Names, Region and lifecycle, from the generated templates and dated data."""
+    from templates.facts import facts
+
+    today = date.today()
+    return (
+        *names.names(made),
+        *regions.regions(made, regions.offer(settings.region)),
+        *lifecycle.lifecycle(made, facts(), today),
+    )
+
+
+def _wanted(settings: Settings) -> tuple[Wanted, Checks]:
     try:
-        return check()
+        return wanted(settings), ()
     except ToolError as problem:
-        return Check(what, "failed", problem.message, problem.hint)
-
-
-def _names(settings: Settings) -> Check:
-    longest = f"{settings.identity}-{settings.region}-{LONGEST_ROLE_END}"
-    if len(longest) > ROLE_LIMIT:
-        hint = f"shorten environment.name by {len(longest) - ROLE_LIMIT}"
-        return Check("names", "failed", f"{longest} has {len(longest)} characters, IAM takes {ROLE_LIMIT}", hint)
-    return Check("names", "ok", f"the longest role name has {len(longest)} of {ROLE_LIMIT} characters")
+        return Wanted(), (Check("parameters", "failed", problem.message, problem.hint),)
 
 
 def _build(settings: Settings) -> Check:
@@ -71,68 +96,90 @@ def _build(settings: Settings) -> Check:
     return Check("build", "ok", f"release {manifest.release[:12]} for s3://{manifest.bucket}/{manifest.prefix}")
 
 
-def _zones(settings: Settings, cloud: Cloud) -> Check:
-    return Check("zones", "ok", ", ".join(facts.zones(cloud, settings, settings.network.availability_zones)))
+def _subject(settings: Settings, cloud: Cloud, made: Wanted) -> tuple[Subject, Checks]:
+    """With what could be read; what could not is among the findings."""
+    from stacksets.organization import resolve
+    from stacksets.stacks import find
 
-
-def _bucket(settings: Settings, cloud: Cloud) -> Check:
-    from botocore.exceptions import ClientError
-
-    from stacksets.client import code_of
-
-    name = settings.package.bucket
-    if not name:
-        return Check("package bucket", "warning", "not given", "set package.bucket in mlz.yaml")
+    problems: list[Check] = []
+    core, env, resolution = None, None, None
     try:
-        answer = cloud.client("s3").head_bucket(Bucket=name, ExpectedBucketOwner=cloud.account)
-    except ClientError as problem:
-        if code_of(problem) in ("404", "NoSuchBucket"):
-            return Check("package bucket", "ok", f"{name} does not exist yet: mlz package makes it")
-        return Check("package bucket", "failed", f"{name} belongs to another account", "choose another name")
-    where = answer.get("BucketRegion") or settings.region
-    if where != settings.region:
-        return Check("package bucket", "failed", f"{name} is in {where}", f"use a bucket in {settings.region}")
-    return Check("package bucket", "ok", f"{name} is this account's")
+        core, env = find(cloud, settings.core.stack_name), find(cloud, settings.env_stack_name)
+    except ToolError as problem:
+        problems.append(Check("stacks", "unknown", problem.message, problem.hint))
+    try:
+        if settings.targets.staging.is_declared:
+            resolution = resolve(cloud.client("organizations"), targets.scopes(settings))
+    except ToolError as problem:
+        problems.append(Check("organization", "failed", problem.message, problem.hint))
+    return Subject(settings, cloud, made, core, env, resolution), tuple(problems)
 
 
-def _limits(cloud: Cloud) -> Check:
-    """Only a warning when they cannot be read: deploying does not need that permission."""
+def _looks(subject: Subject) -> tuple[Look, ...]:
+    settings, cloud, made = subject.settings, subject.cloud, subject.wanted
+    looks: tuple[Look, ...] = (
+        ("rights", partial(account.rights, cloud)),
+        ("zones", partial(account.zones, settings, cloud)),
+        ("package bucket", partial(account.bucket, settings, cloud, made.serves_templates)),
+        ("endpoint services", partial(_endpoint_services, cloud, made)),
+        ("domain", partial(studio.domain, cloud, subject.env)),
+        ("product roles", partial(studio.product_roles, settings, cloud, subject.core)),
+        ("identity center", partial(studio.identity_center, made, cloud)),
+        ("quotas", partial(_quotas, subject)),
+    )
+    if not settings.targets.staging.is_declared:
+        return looks
+    seen: tuple[Look, ...] = ()
+    if subject.resolution is not None:
+        seen = (
+            ("organization", partial(organization.accounts, subject.resolution)),
+            ("quotas of targets", partial(_target_quotas, subject, subject.resolution)),
+        )
+    return (
+        *looks,
+        ("management account", partial(organization.management, settings)),
+        ("execution roles", partial(organization.execution_roles, settings)),
+        *seen,
+        ("environment", partial(account.environment, settings, cloud)),
+    )
+
+
+def _endpoint_services(cloud: Cloud, made: Wanted) -> Checks:
     from stacksets.client import pages, translated
 
-    try:
-        with translated("limits"):
-            limits = pages(cloud.client("cloudformation").describe_account_limits, "AccountLimits")
-            found = {entry["Name"]: entry["Value"] for entry in limits}
-    except ToolError as problem:
-        return Check("limits", "warning", f"cannot be read: {problem.message}")
-    return Check("limits", "ok", f"{found.get('StackLimit', 'an unknown number of')} stacks in this account and Region")
+    with translated("endpoint services"):
+        found = frozenset(pages(cloud.client("ec2").describe_vpc_endpoint_services, "ServiceNames"))
+    return regions.served(made, found)
 
 
-def _organization(settings: Settings, cloud: Cloud) -> Check:
-    from stacksets.organization import resolve
-
-    found = resolve(cloud.client("organizations"), targets.scopes(settings))
-    parts = [f"{name} {count(len(stage.accounts), 'account')}" for name, stage in found.stages.items()]
-    return Check("organization", "ok", ", ".join(parts))
-
-
-def _roles(settings: Settings) -> Check:
-    from stacksets.bootstrap import Bootstrap
-
-    try:
-        made = bootstrapping.prepared(settings, product.built(settings))
-        plan = Bootstrap(made.management, lambda _event: None).plan(made.spec)
-    except ToolError as problem:
-        return Check("execution roles", "warning", f"cannot be seen: {problem.message}", problem.hint)
-    if plan.is_empty:
-        return Check("execution roles", "ok", f"in all {len(plan.present)} accounts")
-    missing = len(plan.missing) + len(plan.unreachable)
-    return Check("execution roles", "failed", f"missing in {count(missing, 'account')}", "mlz bootstrap")
+def _quotas(subject: Subject) -> Checks:
+    """Of the development account."""
+    settings, made = subject.settings, subject.wanted
+    absent = (made.core if subject.core is None else Counter()) + (made.env if subject.env is None else Counter())
+    sets = convergence.set_names(settings)
+    stages = subject.resolution.stages.values() if subject.resolution else ()
+    inside = {quota.counts: (made.core + made.env)[quota.counts] for quota in quotas.catalogue() if quota.inside}
+    more = {
+        **inside,
+        "stack sets": len(sets) if subject.env is None else 0,
+        "stack instances": max((len(stage.accounts) for stage in stages), default=0),
+        "concurrent builds": 1,
+    }
+    adds = quotas.added(absent, more, settings.network.availability_zones)
+    return quotas.judged_all(usage.readings(subject.cloud, quotas.catalogue()), adds)
 
 
-def _environment(settings: Settings, cloud: Cloud) -> Check:
-    try:
-        found = facts.environment(cloud, settings)
-    except ToolError as problem:
-        return Check("environment", "warning", problem.message, problem.hint)
-    return Check("environment", "ok", f"models in s3://{found.model_bucket}")
+def _target_quotas(subject: Subject, resolution: Resolution) -> Checks:
+    """Of a few target accounts; one that has the environment's stacks already gets nothing more."""
+    settings = subject.settings
+    members = tuple(sorted(one for stage in resolution.stages.values() for one in stage.accounts))
+    chief = session.management(settings)
+    wanted_there = tuple(quota for quota in quotas.catalogue() if quota.where == "target")
+    found: dict[str, Checks] = {}
+    for member in organization.sample(members, TARGETS_SAMPLED):
+        cloud = organization.enter(settings, chief, member)
+        resources = Counter[str]() if usage.holds(cloud, settings.identity) else subject.wanted.target
+        inside = {quota.counts: subject.wanted.target[quota.counts] for quota in wanted_there if quota.inside}
+        adds = quotas.added(resources, inside, settings.network.availability_zones)
+        found[member] = quotas.judged_all(usage.readings(cloud, wanted_there), adds, member)
+    return quotas.sampled(found, len(members))

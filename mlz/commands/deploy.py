@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from mlz.options import Run, insisting, mannered, site_options, verb
+
+if TYPE_CHECKING:
+    from mlz.settings import Settings
 
 DRY = "the same without --dry-run does it"
 
@@ -22,7 +27,9 @@ def core(run: Run, bucket: str, prefix: str) -> None:
 
     settings = run.settings(bucket=bucket, prefix=prefix)
     manifest, cloud = product.built(settings), connected(settings)
-    done = stackwise.deployed(run, cloud, stackwise.core_spec(settings, manifest, cloud))
+    spec = stackwise.core_spec(settings, manifest, cloud)
+    _preflight(run, settings)
+    done = stackwise.deployed(run, cloud, spec)
     run.console.next("mlz deploy env" if done else DRY)
 
 
@@ -34,7 +41,9 @@ def env(run: Run, bucket: str, prefix: str) -> None:
 
     settings = run.settings(bucket=bucket, prefix=prefix)
     manifest, cloud = product.built(settings), connected(settings)
-    done = stackwise.deployed(run, cloud, stackwise.env_spec(settings, manifest, cloud))
+    spec = stackwise.env_spec(settings, manifest, cloud)
+    _preflight(run, settings)
+    done = stackwise.deployed(run, cloud, spec)
     following = "mlz plan, then mlz deploy targets" if settings.targets.staging.is_declared else "open SageMaker Studio"
     run.console.next(following if done else DRY)
 
@@ -64,9 +73,19 @@ def targets(
     if not (settings.targets.staging.is_declared or settings.stack_sets):
         run.console.next("no targets are declared: everything stays in one account")
         return
+    if settings.targets.staging.is_declared:
+        _preflight(run, settings)
     insistence = convergence.Insistence(allow_removals, allow_empty, recreate)
     done = converged(run, settings, connected(settings), insistence, Manner(wait, pause_after))
     run.console.next("mlz status" if done else DRY)
+
+
+def _preflight(run: Run, settings: Settings) -> None:
+    """The checks of `mlz doctor` that call nobody; one that failed ends the command before anything changes."""
+    from mlz.health import preflight
+
+    for check in preflight(settings):
+        run.console.progress(f"{check.state}: {check.what}: {check.detail} ({check.hint})", "change")
 
 
 for _verb in (core, env, targets):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from mlz.options import Run, verb
 
-STYLES = {"ok": "add", "warning": "change", "failed": "error"}
+STYLES = {"ok": "add", "warning": "change", "failed": "error", "unknown": "quiet"}
 
 
-@verb("Check credentials, bucket, roles and limits.")
+@verb("Check every prerequisite; changes nothing.")
 def command(run: Run) -> int:
     from mlz.console import Line
     from mlz.health import checks
@@ -18,7 +18,7 @@ def command(run: Run) -> int:
         found.append(check)
         if run.output == "text":
             hint = f"  ({check.hint})" if check.hint else ""
-            text = f"{check.state:8} {check.what:16} {check.detail}{hint}"
+            text = f"{check.state:8} {check.what:26} {check.detail}{hint}"
             run.console.lines([Line(text, STYLES[check.state])])
     if run.output != "text":
         run.console.data(text_of(found, run.output))

@@ -109,15 +109,28 @@ def doing_nothing_twice(desk: Desk) -> None:
 
 def examining(desk: Desk) -> None:
     found = {check["what"]: check["state"] for check in desk.data("doctor")}
-    assert found == {
+    quotas = {what: state for what, state in found.items() if what.startswith("quota: ")}
+    assert set(quotas.values()) == {"ok", "unknown"}
+    assert {what: state for what, state in found.items() if what not in quotas} == {
         "names": "ok",
+        "types": "ok",
+        "endpoints": "ok",
+        "lifecycle": "ok",
         "build": "ok",
         "credentials": "ok",
+        "rights": "unknown",
         "zones": "ok",
         "package bucket": "ok",
-        "limits": "warning",
-        "organization": "ok",
+        "endpoint services": "ok",
+        "domain": "ok",
+        "product roles": "ok",
+        "identity center": "ok",
+        "management account": "ok",
         "execution roles": "ok",
+        "trusted access": "ok",
+        "delegated administrator": "ok",
+        "organization": "ok",
+        "quotas of targets": "ok",
         "environment": "ok",
     }
 
