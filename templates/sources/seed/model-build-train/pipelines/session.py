@@ -1,7 +1,7 @@
 """The SageMaker session that a pipeline is written with."""
 
 import boto3
-from sagemaker.workflow.pipeline_context import PipelineSession
+from sagemaker.core.workflow.pipeline_context import PipelineSession
 
 from pipelines.environment import Environment
 

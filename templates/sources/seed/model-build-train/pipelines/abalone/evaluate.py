@@ -18,12 +18,12 @@ def report(model: xgboost.Booster, data: pd.DataFrame) -> dict[str, dict[str, di
 
 
 def load(archive: Path) -> xgboost.Booster:
-    """The model in a training job's model.tar.gz."""
+    """The model in a training job's model.tar.gz; nothing is unpacked to disk."""
     with tarfile.open(archive) as files:
-        files.extractall(archive.parent, filter="data")
-    model = xgboost.Booster()
-    model.load_model(archive.parent / "xgboost-model")
-    return model
+        packed = files.extractfile("xgboost-model")
+        if packed is None:
+            raise SystemExit(f"{archive}: xgboost-model is no file")
+        return xgboost.Booster(model_file=bytearray(packed.read()))
 
 
 if __name__ == "__main__":
