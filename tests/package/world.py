@@ -171,10 +171,10 @@ def flaws(content: dict[str, bytes], versions: Iterable[Manifest]) -> Iterator[s
             for reference in re.findall(r"\S+/[0-9a-f]{16}/\S+", body.decode()):
                 if reference not in content:
                     yield f"{key} refers to {reference}, which is not there"
-    yield from _pointer_flaws(content)
+    yield from pointer_flaws(content)
 
 
-def _pointer_flaws(content: dict[str, bytes]) -> Iterator[str]:
+def pointer_flaws(content: dict[str, bytes]) -> Iterator[str]:
     for key, body in content.items():
         if not key.endswith("/release.json"):
             continue
