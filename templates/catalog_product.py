@@ -23,21 +23,29 @@ from generator.cfn.stack import Stack
 PROVIDER = "MLOps platform"
 PRINCIPAL_NAME = r"[\w+=,.@/*?-]*"
 ONE_OF_TWO = lint_exception("a condition gives either RoleArn or LocalRoleName", "E3003", "E3018")
-_VERSION_PROPS = {"ServiceToken": (str, True), "Name": (str, True), "Url": (object, True)}
 
 
 class FirstProductVersion(AWSObject):
     """Custom::FirstProductVersion: Name and Url of the version that the product was created with, for ever."""
 
     resource_type = "Custom::FirstProductVersion"
-    props = _VERSION_PROPS
+    props = {  # noqa: RUF012 - troposphere's own form
+        "ServiceToken": (str, True),
+        "Name": (str, True),
+        "Url": (str, True),
+    }
 
 
 class ProductVersion(AWSObject):
     """Custom::ProductVersion: the version to launch; others stay, deprecated. Attributes: VersionId, VersionName."""
 
     resource_type = "Custom::ProductVersion"
-    props = {**_VERSION_PROPS, "ProductId": (object, True)}  # noqa: RUF012 - troposphere's own form
+    props = {  # noqa: RUF012 - troposphere's own form
+        "ServiceToken": (str, True),
+        "Name": (str, True),
+        "Url": (str, True),
+        "ProductId": (str, True),
+    }
 
 
 @dataclass(frozen=True)
