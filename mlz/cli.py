@@ -28,6 +28,7 @@ COMMANDS = {
     "apply": "Apply a saved plan.",
     "status": "Show accounts by stack set.",
     "explain": "Show why an account is where it is.",
+    "project": "List, create and delete SageMaker projects.",
     "model": "Show a project's model versions, and go back to one.",
     "destroy": "Delete targets, env and core, and prove it.",
     "simulate": "Predict a roll-out to up to 50,000 accounts.",

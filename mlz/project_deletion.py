@@ -10,7 +10,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mlz import inside, project_progress, projects, purge
-from mlz.leftovers import BUCKET, Leftover
 from mlz.projects import GONE, Project
 from mlz.reporter import reporting
 from mlz.wording import count
@@ -59,9 +58,9 @@ class Holdings:
 
 def remains(cloud: Cloud, settings: Settings, name: str) -> Project | None:
     """A project that is deleted while something of it is left, found by its buckets' tags; None when nothing is."""
-    for _, identity, environment in projects.buckets(cloud, name):
-        if environment == settings.identity:
-            return Project(name=name, id=identity, status=GONE, environment=environment)
+    for one in projects.buckets(cloud, name):
+        if one.environment == settings.identity:
+            return Project(name=name, id=one.id, status=GONE, environment=one.environment)
     return None
 
 
@@ -71,7 +70,7 @@ def holdings(cloud: Cloud, project: Project) -> Holdings:
     from stacksets.state import read
 
     names = projects.stack_sets(cloud, project)
-    buckets = [bucket for bucket, identity, _ in projects.buckets(cloud, project.name) if identity == project.id]
+    buckets = [one.bucket for one in projects.buckets(cloud, project.name) if one.id == project.id]
     versions = _versions(cloud, project.full_name)
     return Holdings(
         stack_sets=tuple(names),
@@ -96,9 +95,9 @@ def delete(settings: Settings, cloud: Cloud, project: Project, console: Console,
         _delete_project(settings, cloud, project, console)
     for bucket in held.buckets:
         gone = purge.emptied(cloud, [bucket])
-        console.progress(f"  deleted {count(gone, 'object version')} of {bucket}")
-        for line in purge.purged(cloud, [Leftover(cloud.account, BUCKET, bucket)]):
-            console.progress(f"  {line}")
+        with translated(f"s3://{bucket}"):
+            cloud.client("s3").delete_bucket(Bucket=bucket)
+        console.progress(f"  deleted the bucket {bucket} with {count(gone, 'version')} of objects")
     if not models:
         return held.models()
     _delete_models(cloud, held, console)

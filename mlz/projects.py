@@ -22,6 +22,8 @@ NAME = re.compile(r"[a-zA-Z](-*[a-zA-Z0-9]){0,31}")
 # By these the project's function finds its environment too (functions/get-environment-configuration).
 NAME_TAG, TYPE_TAG = "EnvironmentName", "EnvironmentType"
 KIND_TAG = "ProjectKind"
+# How names of artifact buckets begin (templates/project/delivery.py).
+ARTIFACTS = "sm-mlops-cp-"
 GONE = "DeleteCompleted"
 UNKNOWN = "unknown"
 
@@ -57,6 +59,16 @@ class Project:
     @property
     def has_failed(self) -> bool:
         return self.status.endswith("Failed")
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """A bucket of a project's pipeline, which outlives it: the project's name and id, and its environment."""
+
+    bucket: str
+    project: str
+    id: str
+    environment: str
 
 
 def refuse_name(name: str) -> None:
@@ -174,15 +186,22 @@ def stack_sets(cloud: Cloud, project: Project) -> list[str]:
         return sorted(row["StackSetName"] for row in found if row["StackSetName"].startswith(prefix))
 
 
-def buckets(cloud: Cloud, name: str) -> Iterator[tuple[str, str, str]]:
-    """Artifact buckets of projects of this name: bucket, the project's id, its environment, as their tags say."""
+def of_buckets(cloud: Cloud, settings: Settings) -> set[str]:
+    """Names of the environment's projects that have an artifact bucket, deleted projects too."""
+    return {one.project for one in buckets(cloud) if one.environment == settings.identity}
+
+
+def buckets(cloud: Cloud, name: str = "") -> Iterator[Artifacts]:
+    """Artifact buckets of the projects of this name, or of all: whatever their tags say who they are of."""
     api = cloud.client("s3")
     with translated("buckets"):
-        names = [row["Name"] for row in api.list_buckets()["Buckets"] if row["Name"].startswith("sm-mlops-cp-")]
+        names = [row["Name"] for row in api.list_buckets()["Buckets"] if row["Name"].startswith(ARTIFACTS)]
         for bucket in names:
             tags = {tag["Key"]: tag["Value"] for tag in _bucket_tags(api, bucket)}
-            if tags.get("SageMakerProjectName") == name:
-                yield bucket, tags.get("SageMakerProjectId", ""), f"{tags.get(NAME_TAG)}-{tags.get(TYPE_TAG)}"
+            project = tags.get("SageMakerProjectName", "")
+            if project and name in ("", project):
+                home = f"{tags.get(NAME_TAG)}-{tags.get(TYPE_TAG)}"
+                yield Artifacts(bucket, project, tags.get("SageMakerProjectId", ""), home)
 
 
 def _bucket_tags(api: Api, bucket: str) -> list[dict[str, str]]:
