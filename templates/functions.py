@@ -8,17 +8,24 @@ from troposphere import GetAtt, Ref, Sub
 from troposphere.awslambda import Code, Function, LoggingConfig
 from troposphere.logs import LogGroup
 
-from generator.cfn.lint import scan_exception
+from generator.cfn.lint import guard_exception, scan_exception
 from generator.cfn.stack import Release
 from templates.facts import lambda_architecture, lambda_runtime
 
-LOG_KEY = scan_exception(CKV_AWS_158="the log holds no data; CloudWatch encrypts it with its own key")
-CUSTOM_RESOURCE = scan_exception(
-    CKV_AWS_115="a reservation would take from the account; CloudFormation calls once at a time",
-    CKV_AWS_116="whoever calls gets the failure as the answer",
-    CKV_AWS_117="it calls public AWS APIs only, and must work before the VPC exists and after it is gone",
-    CKV_AWS_173="its variables are names, no secrets",
-)
+_OWN_KEY = "the log holds no data; CloudWatch encrypts it with its own key"
+_UNRESERVED = "a reservation would take from the account; CloudFormation calls once at a time"
+_ANSWERS = "whoever calls gets the failure as the answer"
+_NO_VPC = "it calls public AWS APIs only, and must work before the VPC exists and after it is gone"
+LOG_KEY = {**scan_exception(CKV_AWS_158=_OWN_KEY), **guard_exception(CLOUDWATCH_LOG_GROUP_ENCRYPTED=_OWN_KEY)}
+CUSTOM_RESOURCE = {
+    **scan_exception(
+        CKV_AWS_115=_UNRESERVED,
+        CKV_AWS_116=_ANSWERS,
+        CKV_AWS_117=_NO_VPC,
+        CKV_AWS_173="its variables are names, no secrets",
+    ),
+    **guard_exception(LAMBDA_CONCURRENCY_CHECK=_UNRESERVED, LAMBDA_DLQ_CHECK=_ANSWERS, LAMBDA_INSIDE_VPC=_NO_VPC),
+}
 LOG_DAYS = 90
 MEMORY_MB = 256
 

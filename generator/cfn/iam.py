@@ -125,9 +125,13 @@ def trust(*services: str, source_arn: Any = None) -> PolicyDocument:
 
 
 def trust_plain(*services: str) -> PolicyDocument:
-    """Let services assume a role that send no aws:SourceAccount with it (say which and why beside the call)."""
+    """Let services assume a role that are not documented to send aws:SourceAccount (say which beside the call).
+
+    If one sends it all the same, it has to be this account.
+    """
+    when = {"StringEqualsIfExists": {"aws:SourceAccount": ACCOUNT}}
     principal = Principal("Service", [service(name) for name in services])
-    return policy(Statement(Effect="Allow", Action=[sts.AssumeRole], Principal=principal))
+    return policy(Statement(Effect="Allow", Action=[sts.AssumeRole], Principal=principal, Condition=_conditions(when)))
 
 
 def trust_principals(arns: Any, *, when: Conditions | None = None) -> PolicyDocument:

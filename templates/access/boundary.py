@@ -11,7 +11,7 @@ from troposphere.iam import ManagedPolicy
 
 from generator.cfn.arns import arn, role_arn, service
 from generator.cfn.iam import allow, policy
-from generator.cfn.lint import scan_exception
+from generator.cfn.lint import guard_exception, scan_exception
 from templates.access.actions import of
 from templates.access.guardrails import notebooks_stay_closed, stays_in_vpc
 
@@ -57,7 +57,15 @@ TARGET_SERVICES = (
 )
 
 _GRANTS_NOTHING = "a boundary grants nothing: each role's own policy names actions and resources below it"
-CEILING = scan_exception(**{f"CKV_AWS_{number}": _GRANTS_NOTHING for number in (107, 108, 109, 110, 111)})
+_WIDE = (
+    "IAM_MANAGEDPOLICY_NO_STATEMENTS_WITH_FULL_ACCESS",
+    "IAM_POLICYDOCUMENT_NO_WILDCARD_RESOURCE",
+    "IAM_POLICY_NO_WILDCARD_RESOURCE_ON_PASSROLE",
+)
+CEILING = {
+    **scan_exception(**{f"CKV_AWS_{number}": _GRANTS_NOTHING for number in (107, 108, 109, 110, 111)}),
+    **guard_exception(**dict.fromkeys(_WIDE, _GRANTS_NOTHING)),
+}
 
 READ_ROLES = of(
     "iam",
@@ -148,6 +156,11 @@ def boundary_policy(title: str, name: str, document: PolicyDocument) -> ManagedP
         PolicyDocument=document,
         Metadata=CEILING,
     )
+
+
+def ceiling(description: str, document: PolicyDocument) -> ManagedPolicy:
+    """A boundary that only its own template's roles name, so that CloudFormation may choose its name."""
+    return ManagedPolicy("PermissionsBoundary", Description=description, PolicyDocument=document, Metadata=CEILING)
 
 
 def may_use_services(names: Sequence[str]) -> Statement:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from awacs.aws import Statement
+from collections.abc import Sequence
+
+from awacs.aws import Action, Statement
 
 from generator.cfn.iam import deny
 from templates.access.actions import APPROVE_MODELS, DELETE_PLATFORM, of
@@ -31,11 +33,15 @@ VPC_BOUND = of(
 )
 
 
-def stays_in_vpc() -> list[Statement]:
+# CloudFormation changes a domain without naming its subnets, which stay what they were.
+CREATED_IN_VPC = tuple(action for action in VPC_BOUND if action.action != "UpdateDomain")
+
+
+def stays_in_vpc(bound: Sequence[Action] = VPC_BOUND) -> list[Statement]:
     """Jobs, models and notebooks need subnets and security groups: one statement a key, since keys of one are ANDed."""
     return [
-        deny("NeedsSubnets", VPC_BOUND, when={"Null": {"sagemaker:VpcSubnets": "true"}}),
-        deny("NeedsSecurityGroups", VPC_BOUND, when={"Null": {"sagemaker:VpcSecurityGroupIds": "true"}}),
+        deny("NeedsSubnets", bound, when={"Null": {"sagemaker:VpcSubnets": "true"}}),
+        deny("NeedsSecurityGroups", bound, when={"Null": {"sagemaker:VpcSecurityGroupIds": "true"}}),
     ]
 
 

@@ -21,7 +21,7 @@ from templates.access.boundary import (
     may_use_services,
     policy_arn,
 )
-from templates.access.guardrails import notebooks_stay_closed
+from templates.access.guardrails import CREATED_IN_VPC, notebooks_stay_closed, stays_in_vpc
 from templates.access.network import ANY_ENVIRONMENT, may_keep_network
 from templates.access.stacks import KEEP_STACK
 from templates.env.iam_project_launch import may_read_provisioned_code
@@ -53,15 +53,13 @@ OWN_ACCOUNT: Conditions = {"StringEquals": {"aws:ResourceAccount": ACCOUNT}}
 
 
 def shared_boundary() -> PolicyDocument:
-    """Ceiling of the shared roles: environments' services, and roles only below an environment's own boundary.
-
-    The guardrail on subnets is not in it: an update of a domain names none, and CloudFormation sends such updates.
-    """
+    """Ceiling of the shared roles: environments' services, and roles only below an environment's own boundary."""
     return policy(
         may_use_services(LAUNCH_SERVICES),
         may_see_organization(),
         allow("PassRoles", of("iam", "PassRole")),
         may_keep_environment_roles(),
+        stays_in_vpc(CREATED_IN_VPC),
         notebooks_stay_closed(),
     )
 
@@ -209,9 +207,12 @@ def may_keep_keys() -> list[Statement]:
     through: Conditions = {**owned, "StringEquals": {"kms:ViaService": services}}
     keys = arn("kms", "key/*")
     administer = [action for action in ADMINISTER_KEY if action != kms.ListAliases]
+    # Tags of a new key take a right over all keys; no key that an environment has already is claimed by it.
+    first: Conditions = {"Null": {"aws:RequestTag/EnvironmentName": "false", "aws:ResourceTag/EnvironmentName": "true"}}
     return [
         # A new key has no ARN yet; its tags limit it.
         allow("CreateKeys", of("kms", "CreateKey"), "*", when=TAGGED),
+        allow("TagNewKeys", of("kms", "TagResource"), keys, when=first),
         allow("KeepKeys", administer, keys, when=owned),
         allow("KeepAliases", of("kms", "CreateAlias", "DeleteAlias", "UpdateAlias"), arn("kms", "alias/*")),
         # The domain's file system and the functions' settings use keys through grants of their services.

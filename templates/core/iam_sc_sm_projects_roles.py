@@ -16,6 +16,7 @@ from templates import published
 from templates.access import actions
 from templates.access.actions import of
 from templates.access.data import may_pull_images
+from templates.access.exceptions import SEEING_ROLE
 from templates.access.guardrails import approves_nothing
 from templates.core.project_builds import (
     may_build,
@@ -85,7 +86,7 @@ def launch_role(name: Any) -> Role:
         RoleName=name,
         Path=SERVICE_PATH,
         Description="Launches SageMaker project products",
-        # Service Catalog sends no source account when it assumes a launch role.
+        # Service Catalog is not documented to send a source account when it assumes a launch role.
         AssumeRolePolicyDocument=trust_plain("servicecatalog"),
         Policies=[
             Policy(
@@ -105,6 +106,7 @@ def launch_role(name: Any) -> Role:
                 ),
             )
         ],
+        Metadata=SEEING_ROLE,
     )
 
 
@@ -139,6 +141,7 @@ def use_role(name: Any) -> Role:
         Description="Runs builds and pipelines of SageMaker projects",
         AssumeRolePolicyDocument=trust_of_projects(),
         Policies=[Policy(PolicyName="RunProjects", PolicyDocument=policy(*statements))],
+        Metadata=SEEING_ROLE,
     )
 
 

@@ -13,7 +13,8 @@ from generator.cfn.contract import Cond, Out, Param, switch
 from generator.cfn.iam import allow, policy, trust_plain
 from generator.cfn.stack import Stack
 from templates.access.actions import READ, of
-from templates.access.boundary import CEILING
+from templates.access.boundary import ceiling
+from templates.access.exceptions import SEEING_POLICY, SEEING_ROLE
 from templates.access.guardrails import approves_nothing
 from templates.access.trust import add_sign_in_mapping, switch_role_link, trust_people
 from templates.core.iam_launch import launch_policies, shared_boundary
@@ -69,7 +70,8 @@ class CoreIamSharedRoles(Stack):
 
     def build(self) -> None:
         add_sign_in_mapping(self)
-        boundary = Ref(self.add(shared_boundary_policy()))
+        description = "Permissions boundary of the roles that environments share"
+        boundary = Ref(self.add(ceiling(description, shared_boundary())))
         trust = trust_people(self.REQUIRES_SOURCE_IDENTITY)
         administrator = self.add(
             administrator_role(self.ADMINISTRATOR_NAME, trust, boundary), self.CREATES_ADMINISTRATOR
@@ -83,15 +85,6 @@ class CoreIamSharedRoles(Stack):
         self.put(self.ADMINISTRATOR_ARN, self.CREATES_ADMINISTRATOR.then(GetAtt(administrator, "Arn"), ""))
         self.put(self.LAUNCH_ARN, self.CREATES_LAUNCH.then(GetAtt(launch, "Arn"), ""))
         self.put(self.CONTROL_ARN, self.CREATES_CONTROL.then(GetAtt(control, "Arn"), ""))
-
-
-def shared_boundary_policy() -> ManagedPolicy:
-    return ManagedPolicy(
-        "PermissionsBoundary",
-        Description="Permissions boundary of the roles that environments share",
-        PolicyDocument=shared_boundary(),
-        Metadata=CEILING,
-    )
 
 
 def administrator_role(name: Any, trust: Any, boundary: Any) -> Role:
@@ -112,6 +105,7 @@ def administrator_role(name: Any, trust: Any, boundary: Any) -> Role:
         AssumeRolePolicyDocument=trust,
         MaxSessionDuration=FOUR_HOURS,
         Policies=[_inline("Persona", statements)],
+        Metadata=SEEING_ROLE,
     )
 
 
@@ -149,7 +143,7 @@ def launch_role(name: Any, boundary: Any) -> Role:
         RoleName=name,
         PermissionsBoundary=boundary,
         Description="Launches data science environments from Service Catalog",
-        # Service Catalog sends no source account when it assumes a launch role.
+        # Service Catalog is not documented to send a source account when it assumes a launch role.
         AssumeRolePolicyDocument=trust_plain("servicecatalog"),
     )
 
@@ -161,6 +155,7 @@ def launch_policy(name: str, role: Role, statements: list[Any]) -> ManagedPolicy
         Description=f"Launch of data science environments: {name.lower()}",
         PolicyDocument=policy(*statements),
         Roles=[role.ref()],
+        Metadata=SEEING_POLICY,
     )
 
 
@@ -170,9 +165,10 @@ def control_role(name: Any, boundary: Any) -> Role:
         "SageMakerDetectiveControlExecutionRole",
         RoleName=name,
         PermissionsBoundary=boundary,
-        # Lambda sends no source account when it assumes a function's role.
+        # Lambda is not documented to send a source account when it assumes a function's role.
         AssumeRolePolicyDocument=trust_plain("lambda"),
         Policies=[_inline("Controls", [may_inspect(), may_correct(), may_report()])],
+        Metadata=SEEING_ROLE,
     )
 
 

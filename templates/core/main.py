@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from troposphere import Equals, GetAtt, Not, Or, Sub
+from troposphere import Equals, GetAtt, Not, Or, Ref, Sub
 from troposphere.awslambda import Function
 
 from generator.cfn import rules
@@ -122,11 +122,12 @@ class CoreMain(Stack):
     VERSION_NAMES = Out("ProvisioningArtifactNames", "Names of the product's versions; empty without one")
 
     def build(self) -> None:
-        self._project_roles()
+        boundary = Ref(self.add(functions.functions_boundary(), self.CREATES_ROLES))
+        self._project_roles(boundary)
         roles = self._shared_roles()
         launch = roles.get(CoreIamSharedRoles.LAUNCH_ARN, otherwise=self.LAUNCH_ARN)
         administrator = roles.get(CoreIamSharedRoles.ADMINISTRATOR_ARN, otherwise=self.ADMINISTRATOR_ARN)
-        self._answer_projects()
+        self._answer_projects(boundary)
         self._shared_services()
         self._portfolio(administrator, launch)
         self._child(
@@ -158,9 +159,9 @@ class CoreMain(Stack):
         log = self.add(log_group(f"{title}Logs", f"${{StackSetName}}-{source}"), when)
         return self.add(function(self.release, title, source, description, role=role, log=log), when)
 
-    def _project_roles(self) -> None:
+    def _project_roles(self, boundary: Ref) -> None:
         """SageMaker wants these two roles by name, once an account: they are created where nobody has yet."""
-        role = self.add(functions.check_role(), self.CREATES_ROLES)
+        role = self.add(functions.check_role(boundary), self.CREATES_ROLES)
         check = self._function(
             "CheckRolesExistFunction",
             "check-roles-exist",
@@ -182,8 +183,8 @@ class CoreMain(Stack):
         }
         return self._child("IAMSharedRoles", child, names, when=self.CREATES_ROLES)
 
-    def _answer_projects(self) -> None:
-        role = self.add(functions.configuration_role(), self.CREATES_ROLES)
+    def _answer_projects(self, boundary: Ref) -> None:
+        role = self.add(functions.configuration_role(boundary), self.CREATES_ROLES)
         told = functions.configuration_role_parameter(
             self.CREATES_ROLES.then(GetAtt(role, "Arn"), self.CONFIGURATION_ARN)
         )

@@ -8,12 +8,15 @@ from awacs import iam as iam_actions
 from awacs import logs, sagemaker, ssm
 from awacs.aws import Statement
 from troposphere import AWS_STACK_ID, AWSObject, Ref, Sub
-from troposphere.iam import Policy, Role
+from troposphere.iam import ManagedPolicy, Policy, Role
 from troposphere.ssm import Parameter
 
 from generator.cfn.arns import arn, role_arn
 from generator.cfn.iam import allow, policy, trust_plain
 from templates import published
+from templates.access.actions import of
+from templates.access.boundary import ceiling
+from templates.access.exceptions import SEEING_ROLE
 from templates.published import Published
 
 # `${StackSetName}` has at most 28 characters and a Region's name 14, so that these stay below IAM's 64.
@@ -50,13 +53,22 @@ def missing_roles(service_token: Any) -> CheckIfIAMRolesExist:
     )
 
 
-def check_role() -> Role:
+def functions_boundary() -> ManagedPolicy:
+    """Ceiling of both functions: they look things up and write their logs, and change nothing."""
+    looks = (*of("iam", "GetRole"), *of("sagemaker", "Describe*", "List*"), *of("ssm", "GetParameter"))
+    logged = of("logs", "CreateLogStream", "PutLogEvents")
+    document = policy(allow("LookUp", (*looks, *logged)))
+    return ceiling("Permissions boundary of the core stack's own functions", document)
+
+
+def check_role(boundary: Any) -> Role:
     """Look at the two roles, wherever their path puts them."""
     roles = role_arn("*AmazonSageMakerServiceCatalogProducts*")
-    return _function_role("CheckRolesExistRole", "check-roles-exist", allow("SeeRoles", [iam_actions.GetRole], roles))
+    seen = allow("SeeRoles", [iam_actions.GetRole], roles)
+    return _function_role("CheckRolesExistRole", "check-roles-exist", boundary, seen)
 
 
-def configuration_role() -> Role:
+def configuration_role(boundary: Any) -> Role:
     """Read projects, domains and what environments publish."""
     sagemaker_arns = [arn("sagemaker", f"{kind}/*") for kind in ("domain", "project")]
     seen = [sagemaker.DescribeDomain, sagemaker.DescribeProject, sagemaker.ListTags]
@@ -64,6 +76,7 @@ def configuration_role() -> Role:
     return _function_role(
         "GetEnvironmentConfigurationRole",
         "get-environment-configuration",
+        boundary,
         allow("SeeProject", seen, sagemaker_arns),
         # ListDomains has no resource type.
         allow("FindDomain", [sagemaker.ListDomains]),
@@ -87,12 +100,13 @@ def configuration_role_parameter(role: Any) -> Parameter:
     )
 
 
-def _function_role(title: str, source: str, *statements: Statement) -> Role:
+def _function_role(title: str, source: str, boundary: Any, *statements: Statement) -> Role:
     streams = arn("logs", f"log-group:/aws/lambda/${{StackSetName}}-{source}:*")
     return Role(
         title,
-        # Lambda sends no source account when it assumes a function's role.
+        # Lambda is not documented to send a source account when it assumes a function's role.
         AssumeRolePolicyDocument=trust_plain("lambda"),
+        PermissionsBoundary=boundary,
         Policies=[
             Policy(
                 PolicyName="Function",
@@ -101,4 +115,5 @@ def _function_role(title: str, source: str, *statements: Statement) -> Role:
                 ),
             )
         ],
+        Metadata=SEEING_ROLE,
     )

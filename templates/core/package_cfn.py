@@ -6,14 +6,16 @@ from pathlib import Path
 
 from awacs import codebuild as codebuild_actions
 from awacs import logs, s3
-from awacs.aws import Action
-from troposphere import AWSObject, FindInMap, GetAtt, Join, Ref, Sub, awslambda, codebuild, iam
+from awacs.aws import Action, PolicyDocument
+from troposphere import AWSHelperFn, AWSObject, FindInMap, GetAtt, Join, Ref, Sub, awslambda, codebuild, iam
 from troposphere import logs as log_groups
 
 from generator.cfn import arns
 from generator.cfn.contract import Out, Param
 from generator.cfn.iam import allow, policy, trust, trust_plain
 from generator.cfn.stack import Stack
+from templates.access.boundary import ceiling
+from templates.access.exceptions import ROLE
 from templates.facts import codebuild_image, facts, lambda_architecture, lambda_runtime
 from templates.functions import CUSTOM_RESOURCE, LOG_KEY
 
@@ -57,10 +59,11 @@ class PackageCfn(Stack):
     def build(self) -> None:
         prefix = self.release.prefix
         self.template.add_mapping("Partition", facts()["console"]["partition"])
-        build_role = self.add(packaging_role(prefix))
+        boundary = Ref(self.add(ceiling("Permissions boundary of the packaging", packaging_boundary())))
+        build_role = self.add(packaging_role(prefix, boundary))
         project = self.add(packaging_project(prefix, build_role))
         self.add(log_group("PackageLogs", f"/aws/codebuild/${{{project.title}}}"))
-        function_role = self.add(starter_role(project))
+        function_role = self.add(starter_role(project, boundary))
         function = self.add(starter(function_role))
         self.add(log_group("StartBuildLogs", f"/aws/lambda/${{{function.title}}}"))
         self.add(StartBuild("StartBuild", ServiceToken=GetAtt(function, "Arn"), ProjectName=Ref(project)))
@@ -88,7 +91,17 @@ def console_link(prefix: str, name: str) -> Join:
     return Join("", [start, template_url(prefix, name)])
 
 
-def packaging_role(prefix: str) -> iam.Role:
+def packaging_boundary() -> PolicyDocument:
+    """Ceiling of the build and of what starts it: one bucket, builds and logs."""
+    bucket = "${S3BucketName}"
+    return policy(
+        allow("UseBucket", [Action("s3", "*")], [arns.bucket_arn(bucket), arns.objects_arn(bucket)]),
+        allow("RunBuild", [Action("codebuild", "*")], arns.arn("codebuild", "*")),
+        allow("WriteLog", [logs.CreateLogStream, logs.PutLogEvents], arns.arn("logs", "log-group:*")),
+    )
+
+
+def packaging_role(prefix: str, boundary: AWSHelperFn) -> iam.Role:
     """What `mlz package` needs: the bucket's settings, and objects under the prefix; nothing is ever deleted."""
     bucket = arns.bucket_arn("${S3BucketName}")
     objects = arns.objects_arn("${S3BucketName}", f"{prefix}/*")
@@ -97,6 +110,7 @@ def packaging_role(prefix: str) -> iam.Role:
         "CodeBuildServiceRole",
         Path="/service-role/",
         AssumeRolePolicyDocument=trust("codebuild"),
+        PermissionsBoundary=boundary,
         Policies=[
             iam.Policy(
                 PolicyName="Package",
@@ -111,6 +125,7 @@ def packaging_role(prefix: str) -> iam.Role:
                 ),
             )
         ],
+        Metadata=ROLE,
     )
 
 
@@ -156,13 +171,14 @@ def buildspec(prefix: str) -> str:
     )
 
 
-def starter_role(project: codebuild.Project) -> iam.Role:
+def starter_role(project: codebuild.Project, boundary: AWSHelperFn) -> iam.Role:
     """Start the build and look at it."""
     actions: list[Action] = [codebuild_actions.StartBuild, codebuild_actions.BatchGetBuilds]
     return iam.Role(
         "StartBuildLambdaExecutionRole",
-        # Lambda sends no source account when it assumes a function's role.
+        # Lambda is not documented to send a source account when it assumes a function's role.
         AssumeRolePolicyDocument=trust_plain("lambda"),
+        PermissionsBoundary=boundary,
         Policies=[
             iam.Policy(
                 PolicyName="StartBuild",
@@ -176,6 +192,7 @@ def starter_role(project: codebuild.Project) -> iam.Role:
                 ),
             )
         ],
+        Metadata=ROLE,
     )
 
 

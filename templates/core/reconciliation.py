@@ -13,8 +13,10 @@ from generator.cfn import arns
 from generator.cfn.contract import Cond, Out, Param, switch
 from generator.cfn.iam import allow, policy, policy_with_choices, trust
 from generator.cfn.stack import Stack
+from templates.access.boundary import ceiling
+from templates.access.exceptions import ROLE
 from templates.core.package_cfn import SOURCE_ARCHIVE, log_group
-from templates.core.reconciliation_role import reconciling_role
+from templates.core.reconciliation_role import reconciliation_boundary, reconciling_role
 from templates.facts import codebuild_image, facts
 
 WATCHED = (
@@ -79,16 +81,17 @@ class CoreReconciliation(Stack):
             sns.SubscriptionResource("Reader", TopicArn=Ref(topic), Protocol="email", Endpoint=self.EMAIL),
             self.HAS_EMAIL,
         )
-        role = self.add(reconciling_role(prefix, topic), self.RECONCILES)
+        boundary = Ref(self.add(ceiling("Permissions boundary of the reconciliation", reconciliation_boundary())))
+        role = self.add(reconciling_role(prefix, topic, boundary), self.RECONCILES)
         project = self.add(reconciling_project(prefix, role, topic, CoreReconciliation), self.RECONCILES)
         self.add(log_group("ReconciliationLogs", f"/aws/codebuild/${{{project.title}}}"), self.RECONCILES)
-        starter = self.add(starting_role(project), self.RECONCILES)
+        starter = self.add(starting_role(project, boundary), self.RECONCILES)
         schedule = rule("Scheduled", project, starter, ScheduleExpression=self.SCHEDULE)
         self.add(schedule, self.RECONCILES)
         bus = self.add(organization_bus(self.MANAGEMENT), self.LISTENS)
         heard = rule("AccountChanged", project, starter, EventBusName=Ref(bus), EventPattern=pattern())
         self.add(heard, self.LISTENS)
-        forwarder = self.add(forwarding_role(self.FORWARDS_TO), self.FORWARDS)
+        forwarder = self.add(forwarding_role(self.FORWARDS_TO, boundary), self.FORWARDS)
         self.add(forwarding(forwarder, self.FORWARDS_TO), self.FORWARDS)
         self.put(self.BUS_ARN, GetAtt(bus, "Arn"))
         self.put(self.TOPIC_ARN, Ref(topic))
@@ -164,16 +167,18 @@ phases:
 """
 
 
-def starting_role(project: codebuild.Project) -> iam.Role:
+def starting_role(project: codebuild.Project, boundary: AWSHelperFn) -> iam.Role:
     return iam.Role(
         "StarterRole",
         AssumeRolePolicyDocument=trust("events"),
+        PermissionsBoundary=boundary,
         Policies=[
             iam.Policy(
                 PolicyName="Start",
                 PolicyDocument=policy(allow("StartRun", [codebuild_actions.StartBuild], GetAtt(project, "Arn"))),
             )
         ],
+        Metadata=ROLE,
     )
 
 
@@ -191,13 +196,15 @@ def organization_bus(management: Param) -> events.EventBus:
     return events.EventBus("OrganizationEvents", Name=Sub(BUS), Policy=policy_with_choices(send))
 
 
-def forwarding_role(bus: AWSHelperFn) -> iam.Role:
+def forwarding_role(bus: AWSHelperFn, boundary: AWSHelperFn) -> iam.Role:
     return iam.Role(
         "ForwarderRole",
         AssumeRolePolicyDocument=trust("events"),
+        PermissionsBoundary=boundary,
         Policies=[
             iam.Policy(PolicyName="Forward", PolicyDocument=policy(allow("PassOn", [event_actions.PutEvents], bus)))
         ],
+        Metadata=ROLE,
     )
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from awacs import cloudformation, ec2, logs, organizations, s3
 from awacs import iam as iam_actions
 from awacs import sns as topics
-from awacs.aws import Action, Statement
-from troposphere import Ref, iam, sns
+from awacs.aws import Action, PolicyDocument, Statement
+from troposphere import AWSHelperFn, Ref, iam, sns
 
 from generator.cfn import arns
 from generator.cfn.iam import allow, may_pass, policy, trust
+from templates.access.actions import of
+from templates.access.boundary import may_see_organization, may_use_services
+from templates.access.exceptions import SEEING_ROLE
 
 SEEN = (
     "DescribeStackInstance",
@@ -21,7 +24,6 @@ SEEN = (
 )
 DONE = (
     "CreateStackInstances",
-    "CreateStackSet",
     "DeleteStackInstances",
     "TagResource",
     "UntagResource",
@@ -30,16 +32,29 @@ DONE = (
 )
 
 
-def reconciling_role(prefix: str, topic: sns.Topic) -> iam.Role:
+def reconciliation_boundary() -> PolicyDocument:
+    """Ceiling of the build and of the roles that start it: stack sets, and what is read and told beside them."""
+    return policy(
+        may_use_services(("cloudformation", "cloudwatch", "logs", "s3", "sns")),
+        may_see_organization(),
+        allow("SeeZones", of("ec2", "DescribeAvailabilityZones")),
+        allow("HandOver", of("iam", "GetRole", "PassRole")),
+        allow("StartAndTell", (*of("codebuild", "StartBuild"), *of("events", "PutEvents"))),
+    )
+
+
+def reconciling_role(prefix: str, topic: sns.Topic, boundary: AWSHelperFn) -> iam.Role:
     return iam.Role(
         "ReconciliationRole",
         AssumeRolePolicyDocument=trust("codebuild"),
+        PermissionsBoundary=boundary,
         Policies=[
             iam.Policy(
                 PolicyName="Reconcile",
                 PolicyDocument=policy(_reading(prefix), _looking(), _converging(), _telling(topic)),
             )
         ],
+        Metadata=SEEING_ROLE,
     )
 
 
@@ -86,6 +101,8 @@ def _converging() -> list[Statement]:
     return [
         allow("SeeStackSets", [Action("cloudformation", name) for name in SEEN], where[:1]),
         allow("Converge", [Action("cloudformation", name) for name in DONE], where),
+        # A new stack set has no resource to limit it to; the role that it would use has to be passed.
+        allow("CreateStackSets", [cloudformation.CreateStackSet]),
         may_pass("HandOverAdministration", roles, "cloudformation"),
         allow("SeeAdministration", [iam_actions.GetRole], roles),
     ]

@@ -145,6 +145,7 @@ class CoreSharedServicesEcs(Stack):
         return [
             proxy.cluster(),
             proxy.log_group(),
+            proxy.execution_boundary(),
             proxy.execution_role(),
             proxy.task(facts, self.IMAGE, package_mirror.proxy_configuration()),
             _with_network(proxy.balancer(subnets, GetAtt(_BALANCER_GROUP, "GroupId")), "W1033"),

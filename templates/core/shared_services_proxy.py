@@ -28,12 +28,14 @@ from troposphere.ecs import (
 from troposphere.elasticloadbalancingv2 import Action as ListenerAction
 from troposphere.elasticloadbalancingv2 import Listener, LoadBalancerAttributes, TargetGroup, TargetGroupAttribute
 from troposphere.elasticloadbalancingv2 import LoadBalancer as NetworkLoadBalancer
-from troposphere.iam import Policy, Role
+from troposphere.iam import ManagedPolicy, Policy, Role
 from troposphere.logs import LogGroup
 
 from generator.cfn import iam
 from generator.cfn.arns import arn
 from generator.cfn.lint import scan_exception
+from templates.access.boundary import ceiling
+from templates.access.exceptions import SEEING_ROLE
 from templates.core.package_mirror import Proxy, of_shared_services
 from templates.functions import LOG_KEY
 
@@ -62,6 +64,13 @@ def log_group() -> LogGroup:
     )
 
 
+def execution_boundary() -> ManagedPolicy:
+    """Ceiling of what starts the containers: pull images, write logs."""
+    pull = [ecr.BatchCheckLayerAvailability, ecr.BatchGetImage, ecr.GetAuthorizationToken, ecr.GetDownloadUrlForLayer]
+    document = iam.policy(iam.allow("StartContainers", [*pull, logs.CreateLogStream, logs.PutLogEvents]))
+    return ceiling("Permissions boundary of the package mirror", document)
+
+
 def execution_role() -> Role:
     """ECS writes logs with it and pulls images of this account; the containers themselves have no role."""
     pull = [ecr.BatchCheckLayerAvailability, ecr.BatchGetImage, ecr.GetDownloadUrlForLayer]
@@ -74,7 +83,9 @@ def execution_role() -> Role:
     return Role(
         "MirrorExecutionRole",
         AssumeRolePolicyDocument=iam.trust("ecs-tasks"),
+        PermissionsBoundary=Ref("PermissionsBoundary"),
         Policies=[Policy(PolicyName="PackageMirror", PolicyDocument=policy)],
+        Metadata=SEEING_ROLE,
         Tags=of_shared_services("package-mirror"),
     )
 

@@ -23,6 +23,7 @@ from templates.access.data import (
     may_write_buckets,
     may_write_logs,
 )
+from templates.access.exceptions import SEEING_POLICY, SEEING_ROLE
 from templates.access.studio import (
     may_keep_features,
     may_on_sagemaker,
@@ -51,6 +52,7 @@ def job_policy() -> ManagedPolicy:
             may_attach_to_vpc(),
             may_write_logs(),
         ),
+        Metadata=SEEING_POLICY,
     )
 
 
@@ -65,6 +67,7 @@ def execution_role(
         PermissionsBoundary=boundary,
         ManagedPolicyArns=[Ref(shared) for shared in attached],
         Policies=[Policy(PolicyName="Execution", PolicyDocument=policy(*statements))],
+        Metadata=SEEING_ROLE,
         Tags=environment_tags(),
     )
 

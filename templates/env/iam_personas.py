@@ -24,6 +24,7 @@ from templates.access.data import (
     may_use_repositories,
     may_write_buckets,
 )
+from templates.access.exceptions import SEEING_POLICY, SEEING_ROLE
 from templates.access.studio import (
     may_keep_features,
     may_on_sagemaker,
@@ -56,6 +57,7 @@ def trainer_policy() -> ManagedPolicy:
             guardrails.approves_nothing(),
             guardrails.deletes_no_platform(),
         ),
+        Metadata=SEEING_POLICY,
     )
 
 
@@ -67,6 +69,7 @@ def persona(title: str, name: str, boundary: Any, seconds: int, statements: Sequ
         PermissionsBoundary=boundary,
         MaxSessionDuration=seconds,
         Policies=[Policy(PolicyName="Persona", PolicyDocument=policy(*statements))],
+        Metadata=SEEING_ROLE,
         Tags=environment_tags(),
         **properties,
     )

@@ -14,6 +14,7 @@ from generator.cfn.iam import allow, may_assume, policy, trust, trust_plain
 from generator.cfn.stack import Release
 from templates.access.actions import of
 from templates.access.data import may_read_parameters
+from templates.access.exceptions import SEEING_ROLE
 from templates.access.products import may_keep_versions
 from templates.access.trust import trust_stack_sets
 from templates.parameters import environment_tags
@@ -33,6 +34,7 @@ def service_role(title: str, name: str, trusting: PolicyDocument, boundary: Any,
         AssumeRolePolicyDocument=trusting,
         PermissionsBoundary=boundary,
         Policies=[Policy(PolicyName="Setup", PolicyDocument=policy(*statements))],
+        Metadata=SEEING_ROLE,
         Tags=environment_tags(),
     )
 
@@ -65,7 +67,7 @@ def setup_function_role(boundary: Any, release: Release) -> Role:
     return service_role(
         "SetupLambdaExecutionRole",
         SETUP_FUNCTION_ROLE,
-        # Lambda sends no source account when it assumes a function's role.
+        # Lambda is not documented to send a source account when it assumes a function's role.
         trust_plain("lambda"),
         boundary,
         [

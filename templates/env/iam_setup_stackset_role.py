@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from awacs.aws import Statement
+from awacs.aws import PolicyDocument, Statement
 from troposphere import Equals, GetAtt, If, Not, Ref, Sub
-from troposphere.iam import Policy, Role
+from troposphere.iam import ManagedPolicy, Policy, Role
 
 from generator.cfn.arns import arn, role_arn
 from generator.cfn.contract import Cond, Out, Param
@@ -14,7 +14,15 @@ from generator.cfn.iam import allow, may_pass, policy
 from generator.cfn.stack import Stack
 from templates import published
 from templates.access.actions import of
-from templates.access.boundary import boundary_policy, may_keep_bounded_roles, policy_arn, target_boundary
+from templates.access.boundary import (
+    CEILING,
+    boundary_policy,
+    may_keep_bounded_roles,
+    may_use_services,
+    policy_arn,
+    target_boundary,
+)
+from templates.access.exceptions import SEEING_ROLE
 from templates.access.network import may_keep_network
 from templates.access.stacks import may_keep_instances
 from templates.access.trust import trust_role
@@ -70,7 +78,8 @@ class EnvIamSetupStacksetRole(Stack):
         boundary = self.add(
             boundary_policy("PermissionsBoundary", published.TARGET_PERMISSIONS_BOUNDARY, target_boundary())
         )
-        role = self.add(setup_role(self._name(), self._trust(), published.TARGET_PERMISSIONS_BOUNDARY))
+        ceiling = Ref(self.add(setup_boundary(published.TARGET_PERMISSIONS_BOUNDARY)))
+        role = self.add(setup_role(self._name(), self._trust(), published.TARGET_PERMISSIONS_BOUNDARY, ceiling))
         self.put(self.STACK_SET_EXECUTION_ROLE_ARN, GetAtt(role, "Arn"))
         self.put(self.STACK_SET_EXECUTION_ROLE_NAME, Ref(role))
         self.put(self.BOUNDARY_ARN, Ref(boundary))
@@ -92,27 +101,50 @@ class EnvIamSetupStacksetRole(Stack):
         )
 
 
-def setup_role(name: Any, trust: Any, boundary: str) -> Role:
+def setup_boundary(boundary: str) -> ManagedPolicy:
+    """The set-up's own ceiling: services of network and roles, and no role but below `boundary`, a policy's name."""
+    document: PolicyDocument = policy(
+        may_use_services(("cloudformation", "ec2", "logs", "ssm")),
+        allow("ReadTemplate", of("s3", "GetObject")),
+        allow("ReportToCloudFormation", of("sns", "Publish")),
+        *bounded_roles(policy_arn(boundary)),
+    )
+    return ManagedPolicy(
+        "SetupBoundary",
+        Description="Permissions boundary of the role that sets this account up",
+        PolicyDocument=document,
+        Metadata=CEILING,
+    )
+
+
+def setup_role(name: Any, trust: Any, boundary: str, ceiling: Any) -> Role:
     """Rights for what the roles and network templates make, by name and tag; `boundary` is a policy's name."""
     return Role(
         "SetupStackSetExecutionRole",
         RoleName=name,
         AssumeRolePolicyDocument=trust,
+        PermissionsBoundary=ceiling,
         Policies=[
             Policy(PolicyName="StackInstances", PolicyDocument=policy(may_keep_instances("${EnvName}-"))),
             Policy(PolicyName="Roles", PolicyDocument=policy(*role_statements(policy_arn(boundary)))),
             Policy(PolicyName="Network", PolicyDocument=policy(may_keep_network(), *log_statements())),
         ],
+        Metadata=SEEING_ROLE,
         Tags=environment_tags(),
     )
 
 
-def role_statements(boundary: Any) -> list[Any]:
+def bounded_roles(boundary: Any) -> list[Statement]:
     """Keep exactly the roles of the target templates, only under the boundary, and pass the one that VPCs need."""
     names = [stage_name(name) for name in TARGET_ROLES]
+    passing = may_pass("GiveFlowLogsTheirRole", role_arn(stage_name(published.FLOW_LOGS_ROLE)), "vpc-flow-logs")
+    return [*may_keep_bounded_roles(boundary, *names), passing]
+
+
+def role_statements(boundary: Any) -> list[Any]:
+    """The roles of the target templates, and the values that the network publishes."""
     return [
-        may_keep_bounded_roles(boundary, *names),
-        may_pass("GiveFlowLogsTheirRole", role_arn(stage_name(published.FLOW_LOGS_ROLE)), "vpc-flow-logs"),
+        *bounded_roles(boundary),
         allow(
             "KeepParameters",
             of(

@@ -178,7 +178,9 @@ def admits_workspaces() -> Statement:
     """Whoever makes a notebook instance shows that the key works (resource schema of NotebookInstance: kms:Decrypt)."""
     launch = {"aws:PrincipalArn": role_arn(WORKSPACE_LAUNCH_ROLE), "kms:ViaService": via("sagemaker")}
     account = Principal("AWS", root_arn())
-    return iam.allow("WorkspacesTryTheKey", (kms_actions.Decrypt,), "*", principal=account, when={"StringEquals": launch})
+    return iam.allow(
+        "WorkspacesTryTheKey", (kms_actions.Decrypt,), "*", principal=account, when={"StringEquals": launch}
+    )
 
 
 def _for_roles(

@@ -27,8 +27,8 @@ from troposphere.s3 import (
 from generator.cfn import iam
 from generator.cfn.arns import ACCOUNT, bucket_arn, objects_arn, service
 from generator.cfn.contract import Out, Param
-from generator.cfn.lint import scan_exception
 from generator.cfn.stack import Stack
+from templates.access.exceptions import BUCKET, unlogged_bucket
 from templates.env import perimeter
 from templates.parameters import ENV_NAME, ENV_TYPE, environment_tags
 from templates.published import ENVIRONMENT
@@ -167,6 +167,7 @@ def environment_bucket(title: str, name: Any, key: Any, version_days: Any, logs:
     default = ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=key)
     return _private_bucket(
         title,
+        Metadata=BUCKET,
         BucketName=name,
         BucketEncryption=_encryption(
             ServerSideEncryptionRule(ServerSideEncryptionByDefault=default, BucketKeyEnabled=True)
@@ -200,7 +201,7 @@ def log_bucket(days: Any) -> Bucket:
     )
     return _private_bucket(
         "AccessLogBucket",
-        Metadata=scan_exception(CKV_AWS_18="it holds access logs; a log of its own would never end"),
+        Metadata=unlogged_bucket("it holds access logs; a log of its own would never end"),
         BucketEncryption=_encryption(ServerSideEncryptionRule(ServerSideEncryptionByDefault=default)),
         LifecycleConfiguration=LifecycleConfiguration(Rules=[expiry]),
         DeletionPolicy="RetainExceptOnCreate",
@@ -254,7 +255,7 @@ def transport_statements(arns: list[Any]) -> list[Statement]:
             everything,
             arns,
             principal=perimeter.EVERYONE,
-            when={"Bool": {"aws:SecureTransport": "false"}},
+            when={"Bool": {"aws:SecureTransport": False}},
         ),
         iam.deny(
             "OnlyModernTLS",

@@ -11,9 +11,12 @@ from typing import Any
 from troposphere import GetAtt
 from troposphere.ec2 import SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, SecurityGroupRule
 
+from generator.cfn.lint import guard_exception
 from templates.env.vpc_subnets import ANYWHERE, Naming, of_environment
 
 HTTPS = 443
+_ALL_PORTS = "distributed jobs and Studio choose their ports; only members of the group are meant"
+_ANYWHERE = "an address range is all that a rule can say of gateways; the routes end at them"
 _CLOSED = SecurityGroupRule(
     IpProtocol="-1", CidrIp="127.0.0.1/32", Description="Nothing leaves: this rule replaces the default one"
 )
@@ -36,10 +39,20 @@ def self_rules(group: str, name: str) -> list[Any]:
     own = GetAtt(group, "GroupId")
     return [
         SecurityGroupIngress(
-            f"{name}SelfIngress", GroupId=own, SourceSecurityGroupId=own, IpProtocol="-1", Description=text
+            f"{name}SelfIngress",
+            GroupId=own,
+            SourceSecurityGroupId=own,
+            IpProtocol="-1",
+            Description=text,
+            Metadata=guard_exception(SECURITY_GROUP_INGRESS_ALL_PROTOCOLS_RULE=_ALL_PORTS),
         ),
         SecurityGroupEgress(
-            f"{name}SelfEgress", GroupId=own, DestinationSecurityGroupId=own, IpProtocol="-1", Description=text
+            f"{name}SelfEgress",
+            GroupId=own,
+            DestinationSecurityGroupId=own,
+            IpProtocol="-1",
+            Description=text,
+            Metadata=guard_exception(SECURITY_GROUP_EGRESS_ALL_PROTOCOLS_RULE=_ALL_PORTS),
         ),
     ]
 
@@ -89,4 +102,5 @@ def egress_where_routes_lead(name: str, group: str) -> SecurityGroupEgress:
         FromPort=HTTPS,
         ToPort=HTTPS,
         Description="HTTPS as far as the routes lead: S3 gateway, and NAT gateways where there are any",
+        Metadata=guard_exception(EC2_SECURITY_GROUP_EGRESS_OPEN_TO_WORLD_RULE=_ANYWHERE),
     )

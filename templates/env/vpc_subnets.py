@@ -20,6 +20,7 @@ from troposphere.ec2 import (
     VPCGatewayAttachment,
 )
 
+from generator.cfn.lint import guard_exception
 from templates.parameters import environment_tags
 
 ANYWHERE = "0.0.0.0/0"
@@ -75,6 +76,9 @@ def internet_access(vpc_id: Any, named: Naming = of_environment) -> list[Any]:
             RouteTableId=Ref("PublicSubnetRouteTable"),
             DestinationCidrBlock=ANYWHERE,
             GatewayId=Ref("InternetGateway"),
+            Metadata=guard_exception(
+                NO_UNRESTRICTED_ROUTE_TO_IGW="only NAT gateways stand in these subnets; the route is their way out"
+            ),
         ),
     ]
 

@@ -23,6 +23,7 @@ from templates.access.data import (
     may_use_environment_keys,
     may_write_logs,
 )
+from templates.access.exceptions import ROLE, SEEING_ROLE
 from templates.access.stacks import may_keep_instances
 from templates.access.trust import trust_role
 from templates.env.iam_setup import flow_logs_role
@@ -167,6 +168,7 @@ def model_execution_role(name: Any, boundary: Any, key_arn: Any) -> Role:
                 ),
             )
         ],
+        Metadata=SEEING_ROLE,
         Tags=environment_tags(),
     )
 
@@ -182,6 +184,7 @@ def stack_set_execution_role(name: Any, trusting: PolicyDocument, boundary: Any,
             Policy(PolicyName="StackInstances", PolicyDocument=policy(may_keep_instances("sagemaker-"))),
             Policy(PolicyName="DeployModels", PolicyDocument=policy(*deployment_statements(GetAtt(model, "Arn")))),
         ],
+        Metadata=SEEING_ROLE,
         Tags=environment_tags(),
     )
 
@@ -253,5 +256,6 @@ def model_test_role(testers: list[Any], boundary: Any) -> Role:
                 ),
             )
         ],
+        Metadata=ROLE,
         Tags=environment_tags(),
     )

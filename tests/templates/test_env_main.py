@@ -101,7 +101,11 @@ class TestKindsOfDeployment:
         """B006: what the documentation of bring-your-own roles asks for passes the template's own rules."""
         stack = deployed(**OWN_ROLES)
         assert stack.rules_broken() == []
-        assert set(children(stack)) == CHILDREN - {"EnvironmentIAMRoles", "EnvironmentSCWorkspaces", "EnvironmentTargetRoles"}
+        assert set(children(stack)) == CHILDREN - {
+            "EnvironmentIAMRoles",
+            "EnvironmentSCWorkspaces",
+            "EnvironmentTargetRoles",
+        }
         assert children(stack)["EnvironmentKMSKeys"]["SageMakerExecutionRoleArn"] == f"{ROLE}-execution"
         assert children(stack)["EnvironmentVPC"]["VPCFlowLogsRoleArn"] == f"{ROLE}-flow"
 

@@ -39,6 +39,7 @@ def test_only_service_catalog_becomes_the_launch_role(shared: Rendered) -> None:
             "Effect": "Allow",
             "Action": ["sts:AssumeRole"],
             "Principal": {"Service": ["servicecatalog.amazonaws.com"]},
+            "Condition": {"StringEqualsIfExists": {"aws:SourceAccount": "111111111111"}},
         }
     ]
 
@@ -149,6 +150,7 @@ def test_the_use_role_is_for_four_services_of_this_account(projects: Rendered) -
             "Effect": "Allow",
             "Action": ["sts:AssumeRole"],
             "Principal": {"Service": ["codepipeline.amazonaws.com"]},
+            "Condition": {"StringEqualsIfExists": {"aws:SourceAccount": "111111111111"}},
         },
     ]
 

@@ -14,6 +14,9 @@ import pytest
 from generator.cfn.stack import Stack
 from templates.core.iam_sc_sm_projects_roles import CoreIamScSmProjectsRoles
 from templates.core.iam_shared_roles import CoreIamSharedRoles
+from templates.core.main import CoreMain
+from templates.core.package_cfn import PackageCfn
+from templates.core.reconciliation import CoreReconciliation
 from templates.env.iam import EnvIam
 from templates.env.iam_setup_stackset_role import EnvIamSetupStacksetRole
 from templates.target.iam_target_account_roles import EnvIamTargetAccountRoles
@@ -26,6 +29,7 @@ TEMPLATES = (
     CoreIamSharedRoles,
     CoreIamScSmProjectsRoles,
 )
+WITH_ROLES = (*TEMPLATES, CoreMain, CoreReconciliation, PackageCfn)
 ROLE_NAME, INLINE, MANAGED, TRUST = 64, 10_240, 6_144, 2_048
 
 
@@ -51,7 +55,7 @@ def _statements(stack: type[Stack]) -> list[tuple[str, dict[str, Any]]]:
     return [(name, s) for name in [*rendered.roles(), *rendered.policies()] for s in rendered.statements(name)]
 
 
-@pytest.mark.parametrize("stack", TEMPLATES, ids=lambda stack: stack.FILE)
+@pytest.mark.parametrize("stack", WITH_ROLES, ids=lambda stack: stack.FILE)
 def test_every_action_exists(stack: type[Stack]) -> None:
     unknown = set()
     for name, statement in _statements(stack):
@@ -61,7 +65,7 @@ def test_every_action_exists(stack: type[Stack]) -> None:
     assert unknown == set()
 
 
-@pytest.mark.parametrize("stack", TEMPLATES, ids=lambda stack: stack.FILE)
+@pytest.mark.parametrize("stack", WITH_ROLES, ids=lambda stack: stack.FILE)
 def test_wildcards_of_actions_are_reads_or_a_ceiling(stack: type[Stack]) -> None:
     wild = {
         action
@@ -73,7 +77,7 @@ def test_wildcards_of_actions_are_reads_or_a_ceiling(stack: type[Stack]) -> None
     assert writing <= {"kms:GenerateDataKey*", "kms:ReEncrypt*"}
 
 
-@pytest.mark.parametrize("stack", TEMPLATES, ids=lambda stack: stack.FILE)
+@pytest.mark.parametrize("stack", WITH_ROLES, ids=lambda stack: stack.FILE)
 def test_roles_are_passed_to_named_services(stack: type[Stack]) -> None:
     passing = [s for name, s in _statements(stack) if "iam:PassRole" in s["Action"] and not name.endswith("Boundary")]
     assert [s["Sid"] for s in passing if "iam:PassedToService" not in str(s.get("Condition"))] == []
@@ -101,7 +105,7 @@ def _size(document: Any) -> int:
     return len(json.dumps(document, separators=(",", ":")))
 
 
-@pytest.mark.parametrize("stack", TEMPLATES, ids=lambda stack: stack.FILE)
+@pytest.mark.parametrize("stack", WITH_ROLES, ids=lambda stack: stack.FILE)
 def test_sids_are_unique_within_a_policy(stack: type[Stack]) -> None:
     rendered = Rendered(stack)
     documents = [
@@ -112,7 +116,7 @@ def test_sids_are_unique_within_a_policy(stack: type[Stack]) -> None:
     assert [names for names in sids if len(names) != len(set(names))] == []
 
 
-@pytest.mark.parametrize("stack", TEMPLATES, ids=lambda stack: stack.FILE)
+@pytest.mark.parametrize("stack", WITH_ROLES, ids=lambda stack: stack.FILE)
 def test_no_grant_is_void(stack: type[Stack]) -> None:
     """An action without resource types is granted by `*` only; with an ARN the statement allows nothing."""
     void = {
@@ -124,7 +128,7 @@ def test_no_grant_is_void(stack: type[Stack]) -> None:
     assert void == set()
 
 
-@pytest.mark.parametrize("stack", TEMPLATES, ids=lambda stack: stack.FILE)
+@pytest.mark.parametrize("stack", WITH_ROLES, ids=lambda stack: stack.FILE)
 def test_what_is_allowed_everywhere_reads_or_has_no_resource_or_a_condition(stack: type[Stack]) -> None:
     wide = {
         (name, action)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+
 from templates.env.iam_setup_stackset_role import EnvIamSetupStacksetRole
 from templates.target.iam_target_account_roles import EnvIamTargetAccountRoles
 from tests.seed.seeds import DEPLOY, load
@@ -58,6 +60,21 @@ def test_the_setup_role_makes_only_the_stages_roles_and_only_below_the_boundary(
     }
     assert allowed == {"iam:PassRole", *bound["Action"], *kept["Action"]}
     assert not allowed & {"iam:DeleteRolePermissionsBoundary", "iam:CreatePolicyVersion", "iam:CreatePolicy"}
+
+
+def test_the_setup_role_has_a_ceiling_that_holds_all_its_rights_and_makes_no_other_role() -> None:
+    setup = Rendered(EnvIamSetupStacksetRole)
+    assert setup.roles()["SetupStackSetExecutionRole"]["PermissionsBoundary"] == "<SetupBoundary>"
+    ceiling = actions(setup.statements("SetupBoundary"))
+    granted = actions(setup.statements("SetupStackSetExecutionRole"))
+    assert {one for one in granted if not _holds(ceiling, one)} == set()
+    assert {one for one in ceiling if one.endswith(":*")} == {"cloudformation:*", "ec2:*", "logs:*", "ssm:*"}
+    for sid in ("BoundRoles", "KeepRoles", "GiveFlowLogsTheirRole"):
+        assert setup.statement("SetupBoundary", sid) == setup.statement("SetupStackSetExecutionRole", sid)
+
+
+def _holds(ceiling: set[str], action: str) -> bool:
+    return any(fnmatch.fnmatchcase(action, one) for one in ceiling)
 
 
 def test_the_setup_role_passes_one_role_to_one_service() -> None:

@@ -34,8 +34,9 @@ def template() -> dict[str, Any]:
 def test_each_account_gets_its_own_part(template: dict[str, Any]) -> None:
     parts: dict[str, set[str]] = {}
     for name, resource in template["Resources"].items():
-        parts.setdefault(resource["Condition"], set()).add(name)
+        parts.setdefault(resource.get("Condition", "everywhere"), set()).add(name)
     assert parts == {
+        "everywhere": {"PermissionsBoundary"},
         "Reconciles": {
             "Plans",
             "ReconciliationRole",
@@ -67,13 +68,14 @@ def test_the_build_touches_stack_sets_and_nothing_in_the_accounts(template: dict
     [policy] = template["Resources"]["ReconciliationRole"]["Properties"]["Policies"]
     statements = {one["Sid"]: one for one in policy["PolicyDocument"]["Statement"]}
     writes = {sid for sid, one in statements.items() if not all(_reads(action) for action in one["Action"])}
-    assert writes == {"PutTemplates", "Converge", "HandOverAdministration", "PostPlan", "WriteLog"}
+    assert writes == {"PutTemplates", "CreateStackSets", "Converge", "HandOverAdministration", "PostPlan", "WriteLog"}
     assert statements["Converge"]["Resource"] == [
         "arn:${AWS::Partition}:cloudformation:${AWS::Region}:${AWS::AccountId}:stackset/*",
         "arn:${AWS::Partition}:cloudformation:${AWS::Region}:${AWS::AccountId}:stackset-target/*",
         "arn:${AWS::Partition}:cloudformation:*::type/resource/*",
     ]
     assert sorted(sid for sid, one in statements.items() if one["Resource"] in ("*", ["*"])) == [
+        "CreateStackSets",
         "SeeMembers",
         "SeeZones",
     ]

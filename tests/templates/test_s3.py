@@ -114,7 +114,7 @@ def test_everything_goes_over_modern_tls() -> None:
     for bucket in ("DataBucket", "ModelBucket", "AccessLogBucket"):
         document = policy(bucket)
         plain = statement(document, "OnlyOverTLS")
-        assert plain["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert plain["Condition"] == {"Bool": {"aws:SecureTransport": False}}
         assert plain["Resource"] == [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
         assert statement(document, "OnlyModernTLS")["Condition"] == {"NumericLessThan": {"s3:TlsVersion": "1.2"}}
     assert not may(policy("DataBucket"), "GetObject", **FROM_DEV, **{"s3:TlsVersion": "1.1"})
