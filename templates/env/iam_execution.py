@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from awacs.aws import Statement
 from troposphere import Ref, Sub
 from troposphere.iam import ManagedPolicy, Policy, Role
 
@@ -35,6 +36,7 @@ from templates.access.studio import (
 from templates.access.trust import trust_sagemaker
 from templates.env.iam_personas import EXECUTION_ROLES, may_launch_products, may_see_deployments
 from templates.parameters import environment_tags
+from templates.published import ENVIRONMENT
 
 KEYS_THROUGH = ("s3", "sagemaker", "ec2")
 
@@ -81,12 +83,19 @@ def notebook_statements(data: BucketName, models: BucketName) -> list[Any]:
         may_on_sagemaker("CreateProjects", of("sagemaker", "CreateProject")),
         may_keep_features(),
         may_try_endpoints(),
+        may_stop_notebooks(),
         may_launch_products(),
         may_see_deployments(),
         may_read_mirror(),
         may_write_buckets("Buckets", data, models),
         may_delete_objects("CleanData", data),
     ]
+
+
+def may_stop_notebooks() -> Statement:
+    """A notebook instance's own script stops it when it is idle; the role cannot tell one instance from another."""
+    stop = of("sagemaker", "StopNotebookInstance")
+    return allow("StopIdleNotebooks", stop, arn("sagemaker", f"notebook-instance/{ENVIRONMENT}-*"))
 
 
 def pipeline_statements(data: BucketName, models: BucketName) -> list[Any]:

@@ -97,6 +97,12 @@ def team_administrator_statements(data: BucketName, models: BucketName) -> list[
     ]
 
 
+def may_use_notebooks() -> Statement:
+    """Open, start and stop notebook instances of the environment; they are made as products only."""
+    use = of("sagemaker", "CreatePresignedNotebookInstanceUrl", "StartNotebookInstance", "StopNotebookInstance")
+    return allow("OpenNotebooks", use, arn("sagemaker", f"notebook-instance/{ENVIRONMENT}-*"))
+
+
 def data_scientist_statements(data: BucketName, models: BucketName) -> list[Any]:
     """Explores data, trains and registers models, and tries them; beside the policy of all trainers."""
     return [
@@ -105,6 +111,7 @@ def data_scientist_statements(data: BucketName, models: BucketName) -> list[Any]
             "Train", actions.RUN_JOBS, actions.TRACK_EXPERIMENTS, actions.RUN_PIPELINES, actions.REGISTER_MODELS
         ),
         may_try_endpoints(),
+        may_use_notebooks(),
         may_see_deployments(),
         may_launch_products(),
         may_write_buckets("Buckets", data, models),
