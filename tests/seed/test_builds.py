@@ -82,20 +82,39 @@ class Platform:
             operation = cfn.create_stack_instances(StackSetName=PROJECT_SET, Accounts=accounts, Regions=[REGION])[
                 "OperationId"
             ]
+        self.succeeds(cfn, PROJECT_SET, operation)
+
+    def succeeds(self, cfn: Any, stack_set: str, operation: str) -> None:
         while True:
-            found = cfn.describe_stack_set_operation(StackSetName=PROJECT_SET, OperationId=operation)
+            found = cfn.describe_stack_set_operation(StackSetName=stack_set, OperationId=operation)
             if found["StackSetOperation"]["Status"] not in ("QUEUED", "RUNNING"):
                 break
             time.sleep(0.02)
-        rows = cfn.list_stack_set_operation_results(StackSetName=PROJECT_SET, OperationId=operation)["Summaries"]
+        rows = cfn.list_stack_set_operation_results(StackSetName=stack_set, OperationId=operation)["Summaries"]
         results = {row["Account"]: (row["Status"], row.get("StatusReason")) for row in rows}
         assert results == dict.fromkeys(self.staging, ("SUCCEEDED", None))
+
+    def bring_roles(self) -> None:
+        """What the orchestrator does for staging: the accounts of its stack set, and a list that says `none`."""
+        name, cfn = "sm-mlops-dev-roles-staging", self.client("cloudformation", self.world.dev)
+        self.client("ssm", self.world.dev).put_parameter(
+            Name="sm-mlops-dev-staging-account-list", Value="none", Overwrite=True
+        )
+        cfn.create_stack_set(
+            StackSetName=name,
+            TemplateBody='{"Resources": {"Roles": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}}',
+            AdministrationRoleARN=f"arn:aws:iam::{self.world.dev}:role/Admin",
+            ExecutionRoleName="Exec",
+        )
+        made = cfn.create_stack_instances(StackSetName=name, Accounts=self.staging, Regions=[REGION])
+        self.succeeds(cfn, name, made["OperationId"])
 
     def deployed(self) -> dict[str, str]:
         """Account -> the model package that its endpoint is of."""
         found = {}
         for account in self.staging:
-            (stack,) = self.client("cloudformation", account).describe_stacks()["Stacks"]
+            stacks = self.client("cloudformation", account).describe_stacks()["Stacks"]
+            (stack,) = [one for one in stacks if one["StackName"].startswith(f"StackSet-{PROJECT_SET}-")]
             given = {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]}
             found[account] = given["ModelPackageName"]
         return found
@@ -156,6 +175,7 @@ def test_the_first_run_of_a_project_makes_the_group_and_is_no_failure(platform: 
         "staging-config.json": "[]",
         "prod-config.json": "[]",
         "staging-accounts.json": "[]",
+        "prod-first-accounts.json": "[]",
         "prod-accounts.json": "[]",
     }
     assert made.calls == ["pip install --quiet --upgrade boto3"]
@@ -203,6 +223,17 @@ def test_every_kind_of_endpoint_comes_up(platform: Platform, settings: dict[str,
     platform.deploy(built)
     found = [one.type for one in platform.aws.inventory() if one.account == platform.staging[0]]
     assert {type_: found.count(type_) for type_ in made} == made
+
+
+def test_where_an_orchestrator_keeps_the_stack_sets_their_accounts_are_the_targets(platform: Platform) -> None:
+    platform.build("model-deploy")
+    platform.register()
+    platform.bring_roles()
+    built = platform.build("model-deploy")
+    assert built.code == 0, built.output
+    assert json.loads(built.artifacts["staging-accounts.json"]) == platform.staging
+    platform.deploy(built)
+    assert list(platform.deployed()) == platform.staging
 
 
 def test_a_package_that_lost_its_approval_stops_the_build(platform: Platform) -> None:

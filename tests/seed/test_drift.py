@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from tests.seed.seeds import DEPLOY, load
+from tests.seed.seeds import DEPLOY, importable, load
 
 MONITOR = DEPLOY / "monitor"
 drift, capture = load(MONITOR / "drift.py"), load(MONITOR / "capture.py")
@@ -189,7 +189,9 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
             key = f"captured/ages-p-abc-prod/AllTraffic/{hour:%Y/%m/%d/%H}/1.jsonl"
             there.client("s3").put_object(Bucket="captures", Key=key, Body="\n".join(lines))
             results = tmp_path / "drift.json"
-            load(MONITOR / "monitor.py").main(["--settings", str(MONITOR / "settings.json"), "--results", str(results)])
+            with importable(DEPLOY):
+                monitor = load(MONITOR / "monitor.py")
+            monitor.main(["--settings", str(MONITOR / "settings.json"), "--results", str(results)])
             document: dict[str, Any] = json.loads(results.read_text())
             return document
 

@@ -86,7 +86,7 @@ def test_the_group_is_made_once(sagemaker: Any) -> None:
 def test_targets_may_read_and_deploy_packages_and_change_nothing() -> None:
     setup = load(DEPLOY / "setup.py")
     group = "arn:aws-cn:sagemaker:cn-north-1:444444444444:model-package-group/ages-p-abc"
-    readers = setup.readers_of(boto3.client("ssm"), VARIABLES)
+    readers = setup.readers_of(boto3.client, VARIABLES)
     assert readers == ["111111111111", "222222222222", "333333333333"]
     assert setup.policy(group, readers[:1])["Statement"] == [
         {
@@ -107,19 +107,82 @@ def test_targets_may_read_and_deploy_packages_and_change_nothing() -> None:
 @pytest.mark.usefixtures("sagemaker")
 def test_without_other_accounts_nobody_reads_and_all_stays_here() -> None:
     alone = {**VARIABLES, "MULTI_ACCOUNT_DEPLOYMENT": "NO"}
-    assert load(DEPLOY / "setup.py").readers_of(boto3.client("ssm"), alone) == []
-    assert load(DEPLOY / "targets.py").accounts(boto3.client("ssm"), alone, "prod", OWN) == [OWN]
+    assert load(DEPLOY / "setup.py").readers_of(boto3.client, alone) == []
+    assert load(DEPLOY / "targets.py").accounts(boto3.client, alone, "prod", OWN) == [OWN]
+
+
+NO_TARGETS = (
+    "staging: SSM parameter sm-mlops-dev-staging-account-list names no account, and stack set "
+    "sm-mlops-dev-roles-staging has no current instance in eu-west-1; deploy env-main with accounts for this stage, "
+    "or run `mlz deploy targets`"
+)
 
 
 @pytest.mark.usefixtures("sagemaker")
-def test_a_list_without_accounts_stops_the_build() -> None:
+def test_without_a_list_and_without_a_stack_set_the_build_stops() -> None:
     boto3.client("ssm").put_parameter(Name="sm-mlops-dev-staging-account-list", Value="none", Overwrite=True)
     with pytest.raises(SystemExit) as problem:
-        load(DEPLOY / "targets.py").accounts(boto3.client("ssm"), VARIABLES, "staging", OWN)
-    assert str(problem.value) == (
-        "SSM parameter sm-mlops-dev-staging-account-list: names no account; "
-        "deploy env-main with accounts for this stage"
-    )
+        load(DEPLOY / "targets.py").accounts(boto3.client, VARIABLES, "staging", OWN)
+    assert str(problem.value) == NO_TARGETS
+
+
+class Instances:
+    """CloudFormation with one stack set, in two pages."""
+
+    def __init__(self, **statuses: str) -> None:
+        self.statuses, self.asked = statuses, list[dict[str, str]]()
+
+    def client(self, service: str) -> Any:
+        return self if service == "cloudformation" else boto3.client(service)
+
+    def get_paginator(self, operation: str) -> Any:
+        assert operation == "list_stack_instances"
+        return self
+
+    def paginate(self, **given: str) -> list[dict[str, Any]]:
+        self.asked.append(given)
+        rows = [{"Account": one.removeprefix("a"), "Status": status} for one, status in self.statuses.items()]
+        return [{"Summaries": rows[:1]}, {"Summaries": rows[1:]}]
+
+    @property
+    def exceptions(self) -> Any:
+        return boto3.client("cloudformation").exceptions
+
+
+@pytest.mark.usefixtures("sagemaker")
+def test_where_no_list_is_published_the_accounts_are_those_that_have_the_stages_roles(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    boto3.client("ssm").put_parameter(Name="sm-mlops-dev-production-account-list", Value="none", Overwrite=True)
+    cloudformation = Instances(a444444444444="CURRENT", a333333333333="CURRENT", a555555555555="OUTDATED")
+    targets = load(DEPLOY / "targets.py")
+    named = {**VARIABLES, "PROD_ROLES_STACK_SET": "sm-mlops-dev-roles-live"}
+    assert targets.accounts(cloudformation.client, named, "prod", OWN) == ["333333333333", "444444444444"]
+    assert cloudformation.asked == [{"StackSetName": "sm-mlops-dev-roles-live", "StackInstanceRegion": "eu-west-1"}]
+    assert capsys.readouterr().out == "sm-mlops-dev-roles-live: 555555555555 is left out, its instance is OUTDATED\n"
+    assert targets.accounts(cloudformation.client, VARIABLES, "staging", OWN) == ["111111111111", "222222222222"]
+
+
+@pytest.mark.usefixtures("sagemaker")
+def test_instances_that_are_not_current_are_no_targets() -> None:
+    boto3.client("ssm").put_parameter(Name="sm-mlops-dev-staging-account-list", Value="none", Overwrite=True)
+    with pytest.raises(SystemExit) as problem:
+        load(DEPLOY / "targets.py").accounts(Instances(a1="INOPERABLE").client, VARIABLES, "staging", OWN)
+    assert str(problem.value) == NO_TARGETS
+
+
+@pytest.mark.parametrize(
+    ("wave", "accounts"),
+    [(1, ["1"]), (2, ["1", "2"]), (9, ["1", "2", "3"]), (("3", "1"), ["1", "3"])],
+)
+def test_the_first_wave_is_a_number_of_accounts_or_names_them(wave: Any, accounts: list[str]) -> None:
+    assert load(DEPLOY / "targets.py").first_wave(["1", "2", "3"], wave, "prod-config-template.json") == accounts
+
+
+def test_a_first_wave_outside_of_the_targets_stops_the_build() -> None:
+    with pytest.raises(SystemExit) as problem:
+        load(DEPLOY / "targets.py").first_wave(["1", "2"], ("2", "4"), "prod-config-template.json")
+    assert str(problem.value) == "prod-config-template.json: FirstWave: 4: no target; there are: 1, 2"
 
 
 def test_lists_of_accounts_are_read_at_each_run(sagemaker: Any) -> None:
@@ -133,6 +196,14 @@ def test_lists_of_accounts_are_read_at_each_run(sagemaker: Any) -> None:
     build.main()
     assert written("staging-accounts.json") == ["222222222222", "444444444444"]
     assert written("prod-accounts.json") == ["333333333333"]
+    boto3.client("ssm").put_parameter(
+        Name="sm-mlops-dev-production-account-list", Value="555555555555,333333333333", Overwrite=True
+    )
+    build.main()
+    assert (written("prod-first-accounts.json"), written("prod-accounts.json")) == (
+        ["333333333333"],
+        ["333333333333", "555555555555"],
+    )
 
 
 def test_the_package_of_the_event_is_deployed(sagemaker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,7 +247,7 @@ def test_in_one_account_the_environments_own_roles_and_network_serve_both_stages
         "sm-mlops-dev-eu-west-1-model-test",
         "sm-mlops-dev-private-subnet-ids",
     ]
-    assert written("prod-accounts.json") == [OWN]
+    assert (written("prod-first-accounts.json"), written("prod-accounts.json")) == ([OWN], [OWN])
 
 
 def test_a_package_that_is_not_approved_is_refused(sagemaker: Any) -> None:
@@ -201,8 +272,8 @@ def test_without_an_approved_package_nothing_is_deployed_and_nothing_fails(
     register(sagemaker, "Rejected")
     load(DEPLOY / "build.py").main()
     assert capsys.readouterr().out == "ages-p-abc: no model package is approved yet, so nothing is deployed\n"
-    files = ("staging-config.json", "prod-config.json", "staging-accounts.json", "prod-accounts.json")
-    assert [written(name) for name in files] == [[], [], [], []]
+    files = ("staging-config", "prod-config", "staging-accounts", "prod-first-accounts", "prod-accounts")
+    assert [written(f"{name}.json") for name in files] == [[], [], [], [], []]
     assert Path("deploy.txt").read_text() == "NO"
 
 
@@ -210,6 +281,8 @@ def test_without_an_approved_package_nothing_is_deployed_and_nothing_fails(
     ("given", "problems"),
     [
         ({"Endpoints": 2}, ["Endpoints: no such setting; there are: EndpointKind, EndpointInstanceType,"]),
+        ({"FirstWave": 0}, ["FirstWave: 0 is neither a number of accounts nor a list of them"]),
+        ({"FirstWave": ["staging"]}, ["FirstWave: ['staging'] is neither a number of accounts nor a list of them"]),
         ({"EndpointInstanceCount": "two"}, ["EndpointInstanceCount: 'two' is no whole number"]),
         ({"EndpointKind": "BATCH"}, ["EndpointKind: 'BATCH' is none of REALTIME, ASYNCHRONOUS, SERVERLESS"]),
         (
@@ -242,9 +315,9 @@ def test_settings_are_checked_before_anything_is_deployed(
 def test_one_instance_is_enough_for_staging_and_none_is_needed_without_instances(tmp_path: Path) -> None:
     path = tmp_path / "config.json"
     path.write_text('{"EndpointInstanceCount": 1}')
-    assert load(DEPLOY / "settings.py").read(path, production=False) == {"EndpointInstanceCount": "1"}
+    assert load(DEPLOY / "settings.py").read(path, production=False).parameters == {"EndpointInstanceCount": "1"}
     path.write_text('{"EndpointKind": "SERVERLESS", "EndpointInstanceCount": 1}')
-    assert load(DEPLOY / "settings.py").read(path, production=True)["EndpointKind"] == "SERVERLESS"
+    assert load(DEPLOY / "settings.py").read(path, production=True).parameters["EndpointKind"] == "SERVERLESS"
 
 
 @pytest.mark.parametrize(

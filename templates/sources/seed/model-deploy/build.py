@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -70,15 +71,19 @@ def write(name: str, content: object) -> None:
     Path(name).write_text(json.dumps(content, indent=2))
 
 
-def deployment(package: str, variables: dict[str, str], ssm: Any, own: str) -> dict[str, object]:
+def deployment(package: str, variables: dict[str, str], client: Callable[[str], Any], own: str) -> dict[str, object]:
     """File name -> content. Without a package they are empty: CodePipeline wants them, and nothing is deployed."""
     files: dict[str, object] = {}
     for stage, (config, role, env_type) in STAGES.items():
-        name = variables[config]
-        template = settings.read(Path(f"{name}-template.json"), production=stage == "prod")
-        made = parameters(template, package, variables[role], variables[env_type], variables)
-        files[f"{name}.json"] = made if package else []
-        files[f"{stage}-accounts.json"] = targets.accounts(ssm, variables, stage, own) if package else []
+        path = Path(f"{variables[config]}-template.json")
+        given = settings.read(path, production=stage == "prod")
+        made = parameters(given.parameters, package, variables[role], variables[env_type], variables)
+        accounts = targets.accounts(client, variables, stage, own) if package else []
+        files[f"{variables[config]}.json"] = made if package else []
+        files[f"{stage}-accounts.json"] = accounts
+        if stage == "prod":
+            first = targets.first_wave(accounts, given.first_wave, path.name) if package else []
+            files["prod-first-accounts.json"] = first
     return files
 
 
@@ -88,7 +93,7 @@ def main() -> None:
     wanted = variables.get("MODEL_PACKAGE_ARN", "latest")
     package = latest_approved(sagemaker, group) if wanted == "latest" else approved(sagemaker, wanted, group)
     own = boto3.client("sts").get_caller_identity()["Account"]
-    for name, content in deployment(package, variables, boto3.client("ssm"), own).items():
+    for name, content in deployment(package, variables, boto3.client, own).items():
         write(name, content)
     Path("package.txt").write_text(package or "none")
     Path("deploy.txt").write_text("YES" if package else "NO")

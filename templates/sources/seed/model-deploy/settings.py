@@ -1,9 +1,12 @@
 """The settings of a stage: read from its file, checked, and completed to the endpoint template's parameters."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 KINDS = ("REALTIME", "ASYNCHRONOUS", "SERVERLESS")
+TEXTS = ("EndpointKind", "EndpointInstanceType")
+FIRST_WAVE = "FirstWave"
 NUMBERS = (
     "EndpointInstanceCount",
     "EndpointMaxInstanceCount",
@@ -20,24 +23,38 @@ NUMBERS = (
 LEAST_IN_PRODUCTION = 2
 
 
-def read(path: Path, *, production: bool) -> dict[str, str]:
+@dataclass(frozen=True)
+class Settings:
+    """The endpoint template's parameters, and of production the accounts that change first: so many, or these."""
+
+    parameters: dict[str, str]
+    first_wave: int | tuple[str, ...]
+
+
+def read(path: Path, *, production: bool) -> Settings:
     """The settings in `path`; every problem is named at once, and nothing else is deployed then."""
     given = json.loads(path.read_text())
-    problems = [*unknown(given), *wrong(given)] or inconsistent(given, production=production)
+    problems = [*unknown(given, production=production), *wrong(given)] or inconsistent(given, production=production)
     if problems:
         raise SystemExit("\n".join(f"{path.name}: {problem}" for problem in problems))
-    return {name: str(value) for name, value in given.items()}
+    first = given.pop(FIRST_WAVE, 1)
+    wave = tuple(first) if isinstance(first, list) else int(first)
+    return Settings({name: str(value) for name, value in given.items()}, wave)
 
 
-def unknown(given: dict[str, object]) -> list[str]:
-    names = ("EndpointKind", "EndpointInstanceType", *NUMBERS)
+def unknown(given: dict[str, object], *, production: bool) -> list[str]:
+    names = (*TEXTS, *NUMBERS, *((FIRST_WAVE,) if production else ()))
     return [f"{name}: no such setting; there are: {', '.join(names)}" for name in sorted({*given} - {*names})]
 
 
 def wrong(given: dict[str, object]) -> list[str]:
     found = [f"{name}: {given[name]!r} is no whole number" for name in NUMBERS if not whole(given.get(name, 0))]
-    kind = given.get("EndpointKind", KINDS[0])
-    return found if kind in KINDS else [*found, f"EndpointKind: {kind!r} is none of {', '.join(KINDS)}"]
+    kind, first = given.get("EndpointKind", KINDS[0]), given.get(FIRST_WAVE, 1)
+    if kind not in KINDS:
+        found.append(f"EndpointKind: {kind!r} is none of {', '.join(KINDS)}")
+    if not ((whole(first) and int(str(first))) or accounts(first)):
+        found.append(f"{FIRST_WAVE}: {first!r} is neither a number of accounts nor a list of them")
+    return found
 
 
 def inconsistent(given: dict[str, object], *, production: bool) -> list[str]:
@@ -55,6 +72,10 @@ def inconsistent(given: dict[str, object], *, production: bool) -> list[str]:
     if count > 1 and 2 * canary > count:
         found.append(f"CanaryInstances: {canary} is more than half of {count}")
     return found
+
+
+def accounts(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(whole(one) and len(str(one)) == 12 for one in value)
 
 
 def whole(value: object) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from typing import Any
 
 import boto3
@@ -16,11 +17,11 @@ READ = (
 )
 
 
-def readers_of(ssm: Any, variables: dict[str, str]) -> list[str]:
+def readers_of(client: Callable[[str], Any], variables: dict[str, str]) -> list[str]:
     """Target accounts of both stages in ascending order; none where everything stays in this account."""
     if variables.get("MULTI_ACCOUNT_DEPLOYMENT") != "YES":
         return []
-    return sorted({account for stage in targets.LISTS for account in targets.accounts(ssm, variables, stage, "")})
+    return sorted({account for stage in targets.LISTS for account in targets.accounts(client, variables, stage, "")})
 
 
 def policy(group_arn: str, readers: list[str]) -> dict[str, Any]:
@@ -63,7 +64,7 @@ def main() -> None:
         {"Key": "sagemaker:project-id", "Value": variables["SAGEMAKER_PROJECT_ID"]},
     ]
     arn = ensure_group(sagemaker, name, tags)
-    readers = readers_of(boto3.client("ssm"), variables)
+    readers = readers_of(boto3.client, variables)
     if readers:
         sagemaker.put_model_package_group_policy(
             ModelPackageGroupName=name, ResourcePolicy=json.dumps(policy(arn, readers))

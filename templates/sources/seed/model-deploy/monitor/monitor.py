@@ -12,17 +12,7 @@ import boto3
 import capture
 import drift
 import report
-
-PARAMETER = "production-account-list"
-
-
-def production(variables: dict[str, str], own: str) -> list[str]:
-    """The accounts that have the production endpoint."""
-    if variables.get("MULTI_ACCOUNT_DEPLOYMENT") != "YES":
-        return [own]
-    name = f"{variables['ENV_NAME']}-{variables['ENV_TYPE']}-{PARAMETER}"
-    listed = boto3.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
-    return sorted({account.strip() for account in listed.split(",") if account.strip().isdigit()})
+import targets
 
 
 def session(account: str, role: str) -> boto3.Session:
@@ -89,7 +79,7 @@ def main(given: list[str] | None = None) -> None:
     owner = stage if variables.get("MULTI_ACCOUNT_DEPLOYMENT") == "YES" else variables["ENV_TYPE"]
     role = f"{variables['ENV_NAME']}-{owner}-{variables['AWS_REGION']}-model-test"
     accounts = {}
-    for account in production(variables, own):
+    for account in targets.accounts(boto3.client, variables, "prod", own):
         found = session(account, role)
         recent = captured(found, f"{project}-{stage}", settings["hours"], until)
         labelled = captured(found, f"{project}-{stage}", settings["label_hours"], until) if labels else []
