@@ -20,6 +20,7 @@ from sandbox.api import query, rpc
 from sandbox.api.errors import AwsError, internal_failure, not_implemented
 from sandbox.api.models import operation_model
 from sandbox.api.request import Call, Environ, json_target, read_call
+from sandbox.api.rpc import from_cbor
 from sandbox.aws_policies import make_known
 from sandbox.calls import Calls
 from sandbox.cfn.errors import CfnError
@@ -30,13 +31,17 @@ from sandbox.permissions import require
 
 Operation = Callable[[Call], Mapping[str, Any]]
 Control = Callable[[str, str, bytes], Answer]
+Observer = Callable[[Call, Mapping[str, Any]], None]
 
 CONTROL_PATH = "/_sandbox/"
 
 
 @dataclass(frozen=True)
 class Application:
-    """`operations` are ours by (service, operation); a service in `whole` has no others."""
+    """`operations` are ours by (service, operation); a service in `whole` has no others.
+
+    `observers` hear of operations that moto has done.
+    """
 
     identity: Identity
     faults: Faults
@@ -44,6 +49,7 @@ class Application:
     operations: Mapping[tuple[str, str], Operation]
     whole: frozenset[str]
     control: Control
+    observers: Mapping[tuple[str, str], Observer] = field(default_factory=dict)
     moto: DomainDispatcherApplication = field(default_factory=lambda: DomainDispatcherApplication(create_backend_app))
 
     def __call__(self, environ: Environ) -> Answer:
@@ -87,7 +93,13 @@ class Application:
         if call.service == "s3":
             expected = call.environ.get("HTTP_X_AMZ_EXPECTED_BUCKET_OWNER")
             buckets.guard(call.caller, call.operation, call.environ["PATH_INFO"], expected)
-        return self._moto(call, call.account)
+        return self._observed(call, self._moto(call, call.account))
+
+    def _observed(self, call: Call, answer: Answer) -> Answer:
+        observer = self.observers.get((call.service, call.operation))
+        if observer is not None and answer.status < 300:
+            observer(call, from_cbor(answer.body) if call.protocol == "cbor" else json.loads(answer.body or b"{}"))
+        return answer
 
     def _organizations(self, call: Call) -> Answer:
         account = organizations.view_of(call.account, call.operation)
@@ -148,7 +160,7 @@ def success(call: Call, result: Mapping[str, Any]) -> Answer:
             return _cbor(200, rpc.to_cbor(operation, result), request_id)
         case "json":
             return _answer(200, rpc.json_answer(result), "application/x-amz-json-1.1", request_id)
-    # The one REST operation of ours is lambda:Invoke, whose payload is the body.
+    # Our REST operations are invocations of functions and endpoints, whose payload is the body.
     headers = tuple((k, str(v)) for k, v in result["headers"].items())
     return Answer(int(result["status"]), bytes(result["payload"]), (*headers, ("x-amzn-RequestId", request_id)))
 

@@ -1,4 +1,4 @@
-"""The sandbox's own HTTP interface under `/_sandbox/`: health, inventory, calls, faults, custom resource answers."""
+"""The sandbox's own HTTP interface under `/_sandbox/`: health, inventory, calls, faults, events, models."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sandbox.calls import Calls
 from sandbox.cfn.model import Physical
 from sandbox.faults import Faults, fault_from
 from sandbox.http_server import Answer
+from sandbox.models import Endpoints, behaviour_from
 
 SIGNAL_PATH = "/_sandbox/signal/"
 
@@ -26,6 +27,8 @@ class Controls:
     inventory: Callable[[], list[Physical]]
     signal: Callable[[str, bytes], bool]
     latency: Callable[[float], None]
+    endpoints: Endpoints
+    events: Callable[[], list[dict[str, Any]]]
 
     def __call__(self, method: str, path: str, body: bytes) -> Answer:
         if method == "PUT" and path.startswith(SIGNAL_PATH):
@@ -53,6 +56,14 @@ class Controls:
                 self.faults.order(*(fault_from(d) for d in (given if isinstance(given, list) else [given])))
             case "DELETE", "/_sandbox/faults":
                 self.faults.clear()
+            case "GET", "/_sandbox/events":
+                return _json(200, self.events())
+            case "GET", "/_sandbox/models":
+                return _json(200, self.endpoints.shown())
+            case "POST", "/_sandbox/models":
+                self.endpoints.order(behaviour_from(json.loads(body)))
+            case "DELETE", "/_sandbox/models":
+                self.endpoints.clear()
             case "PUT", "/_sandbox/latency":
                 self.latency(float(json.loads(body)["seconds"]))
             case _:

@@ -35,14 +35,17 @@ class SandboxHooks:
     _stack_set: StackSetResource | None = None
     _stored_text: Callable[[str], str | None] = field(default=lambda _url: None)
     _signal: Callable[[str, bytes], bool] = field(default=lambda _token, _body: False)
+    _pipeline_created: Callable[[str, str, str], None] = field(default=lambda _account, _region, _name: None)
 
     def connect(
         self,
         stack_set: StackSetResource,
         stored_text: Callable[[str], str | None],
         signal: Callable[[str, bytes], bool],
+        pipeline_created: Callable[[str, str, str], None],
     ) -> None:
         self._stack_set, self._stored_text, self._signal = stack_set, stored_text, signal
+        self._pipeline_created = pipeline_created
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -89,6 +92,9 @@ class SandboxHooks:
     ) -> str:
         assert self._stack_set is not None
         return self._stack_set.apply(action, scope, physical_id, properties)
+
+    def pipeline_created(self, account: str, region: str, name: str) -> None:
+        self._pipeline_created(account, region, name)
 
     def before(self, account: str, region: str, action: str, type_name: str, logical_id: str) -> None:  # noqa: ARG002
         reason = self.faults.at_resource(account, region, type_name, action)

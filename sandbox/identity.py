@@ -23,7 +23,8 @@ MANAGEMENT_ACCOUNT = "111111111111"
 
 @dataclass(frozen=True)
 class Caller:
-    """A principal; `role` is set when it is a session of a role, `is_function` when Lambda assumed that."""
+    """A principal; `role` is set when it is a session of a role, `is_function` when what a service runs
+    (a function, a build, an action of a pipeline) has it."""
 
     account: str
     arn: str

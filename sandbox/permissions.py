@@ -1,4 +1,4 @@
-"""Whether function code may call an operation: the policies of its role must name the action.
+"""Whether what a service runs (functions, builds, pipelines) may call an operation: its role's policies must name it.
 
 Resources and conditions are not evaluated here, so this finds an action that was forgotten, not one that is too wide.
 Administrators (account ids as keys) and roles that people assume are not checked.
@@ -20,7 +20,7 @@ _CODES = {
 
 # Names of a service in signatures that are not its prefix in policies, and operations with an action of another name:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/, read 2026-11-21.
-_PREFIXES = {"monitoring": "cloudwatch", "email": "ses"}
+_PREFIXES = {"monitoring": "cloudwatch", "email": "ses", "sagemaker-runtime": "sagemaker"}
 _ACTIONS = {
     "lambda:Invoke": "lambda:InvokeFunction",
     "s3:HeadBucket": "s3:ListBucket",
@@ -35,7 +35,7 @@ _ACTIONS = {
 
 
 def require(caller: Caller, service: str, operation: str) -> None:
-    """AccessDenied, as AWS words it, when code of a function calls what no policy of its role allows."""
+    """AccessDenied, as AWS words it, when code that a service runs calls what no policy of its role allows."""
     action = action_of(service, operation)
     if caller.role is None or not caller.is_function or action in _FREE or not operation:
         return

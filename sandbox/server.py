@@ -20,6 +20,7 @@ from sandbox.catalog import Catalog
 from sandbox.cfn.engine import Engine
 from sandbox.cfn.model import Physical
 from sandbox.control import Controls
+from sandbox.delivery import Delivery
 from sandbox.faults import Faults
 from sandbox.hooks import SandboxHooks
 from sandbox.http_server import HttpServer
@@ -56,7 +57,8 @@ class Sandbox:
         self.stack_sets = StackSets(self.engine, self.hooks.now)
         self._handlers = cloudformation.handlers(self.engine, self.stack_sets)
         resource = StackSetResource(self.stack_sets, self._call)
-        self.hooks.connect(resource, self.stack_sets.text, self.engine.signal)
+        self.delivery = Delivery(self.identity, lambda: self.endpoint)
+        self.hooks.connect(resource, self.stack_sets.text, self.engine.signal, self.delivery.pipelines.created)
         self._http = HttpServer(self._application(), host, port)
 
     def start(self) -> Sandbox:
@@ -68,6 +70,7 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
+        self.delivery.stop()
         self._http.stop()
         self.stack_sets.stop_all()
         self.lambdas.stop()
@@ -114,13 +117,25 @@ class Sandbox:
             ("sts", "AssumeRole"): lambda call: self.identity.assume_role(call.caller, call.params),
             ("sts", "GetCallerIdentity"): lambda call: caller_identity(call.caller),
             ("lambda", "Invoke"): self._invoke,
+            **self.delivery.operations(),
             **self._service_catalog(),
             **self.studio.operations(),
             **Registry().operations(),
             **cloudformation.operations(self._handlers),
         }
-        control = Controls(self.faults, self.calls, self._health, self.inventory, self.engine.signal, self.set_latency)
-        return Application(self.identity, self.faults, self.calls, ours, frozenset({"cloudformation"}), control)
+        control = Controls(
+            self.faults,
+            self.calls,
+            self._health,
+            self.inventory,
+            self.engine.signal,
+            self.set_latency,
+            self.delivery.endpoints,
+            self.delivery.events.shown,
+        )
+        whole = frozenset({"cloudformation", "sagemaker-runtime"})
+        observers = self.delivery.observers()
+        return Application(self.identity, self.faults, self.calls, ours, whole, control, observers)
 
     def _service_catalog(self) -> dict[tuple[str, str], Operation]:
         """Portfolios and products, what is launched of them, and SageMaker's projects, which are launched too."""

@@ -26,6 +26,8 @@ Environ = dict[str, Any]
 _MODELS = {"elasticfilesystem": "efs"}
 _SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 _CBOR_PATH = re.compile(r"^/service/(?P<target>[^/]+)/operation/(?P<operation>[^/]+)$")
+# Requests to endpoints are signed for `sagemaker`, which is another service of botocore's.
+_ENDPOINT_PATH = re.compile(r"^/endpoints/[^/]+/(?:async-)?invocations")
 _INVOKE_PATH = re.compile(r"^/2015-03-31/functions/(?P<name>[^/]+)/invocations/?$")
 
 
@@ -62,6 +64,8 @@ def read_call(environ: Environ, identity: Identity) -> Call:
     """Classify a request; its body is read whole and can be read again from `wsgi.input`."""
     body = _body(environ)
     key, region, service = _scope(environ)
+    if service == "sagemaker" and _ENDPOINT_PATH.match(environ["PATH_INFO"]):
+        service = "sagemaker-runtime"
     caller = identity.caller(key) if key else Caller(identity.default_account, "anonymous")
     protocol, operation = _operation(environ, service, body)
     return Call(service, operation, region, caller, protocol, environ, body)

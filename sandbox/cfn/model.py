@@ -252,6 +252,9 @@ class Hooks(Protocol):
     ) -> str:
         """Do an AWS::CloudFormation::StackSet resource to its end; returns `<name>:<uuid>`, raises ResourceError."""
 
+    def pipeline_created(self, account: str, region: str, name: str) -> None:
+        """Told of each new CodePipeline pipeline: its first execution starts by itself."""
+
     def before(self, account: str, region: str, action: str, type_name: str, logical_id: str) -> None:
         """Called before each resource's `create`, `update`, `delete`; may sleep or raise ResourceError (a fault)."""
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from ..handler import Handler
 from ..lookup import is_custom
-from . import access, catalog, compute, custom, iam, recorded, sagemaker, stacks, storage, vpc
+from . import access, catalog, compute, custom, delivery, endpoints, iam, recorded, sagemaker, stacks, storage, vpc
 
 TABLES: tuple[Mapping[str, Handler], ...] = (
     stacks.HANDLERS,
@@ -18,6 +18,8 @@ TABLES: tuple[Mapping[str, Handler], ...] = (
     storage.HANDLERS,
     compute.HANDLERS,
     sagemaker.HANDLERS,
+    endpoints.HANDLERS,
+    delivery.HANDLERS,
 )
 
 

@@ -56,6 +56,9 @@ class Host:
         self.stack_sets.append((action, physical_id))
         return physical_id or f"{properties['StackSetName']}:0000"
 
+    def pipeline_created(self, *_: str) -> None:
+        """Nothing runs here."""
+
     def before(self, _account: str, _region: str, action: str, _type: str, logical_id: str) -> None:
         reason = self.faults.get((action, logical_id))
         if reason:

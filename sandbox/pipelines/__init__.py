@@ -1,0 +1,1 @@
+"""CodePipeline: executions that really run, action by action."""

@@ -1,0 +1,46 @@
+"""Source actions: an object in S3, or the files of a CodeCommit repository."""
+
+from __future__ import annotations
+
+from sandbox.api.errors import AwsError
+from sandbox.pipelines.context import Context
+from sandbox.pipelines.model import ActionFailed, Outcome, not_emulated
+from sandbox.repositories import seed_of
+
+
+def from_s3(context: Context) -> Outcome:
+    """The object as it is; it must be a zip, as CodePipeline asks."""
+    bucket, key = context.required("S3Bucket"), context.required("S3ObjectKey")
+    found = context.client("s3").get_object(Bucket=bucket, Key=key)
+    context.store(found["Body"].read())
+    version = str(found.get("VersionId") or "null")
+    variables = {"ETag": found["ETag"].strip('"'), "VersionId": version, "BucketName": bucket, "ObjectKey": key}
+    return _changed(context, version, f"Amazon S3 version id: {version}", variables)
+
+
+def from_codecommit(context: Context) -> Outcome:
+    """The branch that the repository's stack filled; the role needs the right to read it."""
+    name, branch = context.required("RepositoryName"), context.required("BranchName")
+    context.may("codecommit", "GetBranch", "GetCommit", "UploadArchive", "GetUploadArchiveStatus")
+    try:
+        seed = seed_of(context.execution.account, context.execution.region, name)
+    except AwsError as error:
+        raise ActionFailed(error.message, error.code) from None
+    if seed.branch != branch:
+        raise ActionFailed(f"No branch with the name {branch} was found in {name}", "BranchDoesNotExistException")
+    context.store(seed.content)
+    message = "Initial commit"
+    variables = {"CommitId": seed.commit_id, "BranchName": branch, "RepositoryName": name, "CommitMessage": message}
+    return _changed(context, seed.commit_id, message, variables)
+
+
+def through_connection(context: Context) -> Outcome:
+    """Refused: behind a connection stands a host that is not on this machine."""
+    identifier = context.configuration.get("FullRepositoryId", "?")
+    raise not_emulated(f"source CodeStarSourceConnection ({identifier}): give the repository as S3 or CodeCommit")
+
+
+def _changed(context: Context, revision: str, summary: str, variables: dict[str, str]) -> Outcome:
+    row = {"actionName": context.run.name, "revisionId": revision, "revisionSummary": summary}
+    context.execution.revisions.append(row)
+    return Outcome(variables, summary, revision)
