@@ -1,4 +1,4 @@
-"""`mlz model`: a project's versions, and the way back to one of them."""
+"""`mlz model`: a project's versions, where they stand, the decision in between, and the way back to one of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mlz.models import Version
 
 
-@click.group(help="Show a project's model versions, and go back to one.")
+@click.group(help="A project's model: its versions, where they are, whom they wait for, and the way back to one.")
 def command() -> None:
     pass
 
@@ -55,12 +55,61 @@ def rollback(run: Run, project: str, number: int, ticket: str, group: str) -> No
     execution = models.start(cloud.client("codepipeline"), project, version, ticket)
     document = {"pipeline": models.pipeline(project), "execution": execution, "model_package": version.arn}
     run.console.data(execution if run.output == "text" else text_of(document, run.output))
-    run.console.next(f"reject the version that you leave, or the next push to {project}'s repository brings it back")
+    run.console.progress(
+        f"reject the version that you leave, or the next push to {project}'s repository brings it back"
+    )
+    run.console.next(f"mlz model status {project} --wait")
+
+
+@verb("Show the run of the deploy pipeline, and the version of each account.")
+@click.argument("project", metavar="PROJECT")
+@click.option("--wait", is_flag=True, help="Show what happens until the run has ended or waits for a person.")
+def status(run: Run, project: str, wait: bool) -> int:
+    from mlz import delivery, deliveryview
+    from mlz.output import text_of
+    from mlz.session import connected
+
+    settings = run.settings()
+    cloud = connected(settings)
+    api = cloud.client("codepipeline")
+    if wait:
+        found = deliveryview.followed(api, project, run.console, settings.rollout.poll_seconds)
+    else:
+        found = delivery.current(api, project)
+    standings = delivery.standings(cloud.client("cloudformation"), project)
+    if run.output == "text":
+        run.console.lines(deliveryview.lines(found, standings))
+    else:
+        run.console.data(text_of({"run": found, "accounts": standings}, run.output))
+    waits = found is not None and found.waiting is not None
+    run.console.next(f"mlz model approve {project}" if waits else f"mlz model versions {project}")
+    return 1 if found is not None and found.status == "Failed" else 0
+
+
+@verb("Let the model that waits into production, or --reject it.")
+@click.argument("project", metavar="PROJECT")
+@click.option("--reject", is_flag=True, help="It does not go to production.")
+@click.option("--reason", default="", help="What the record says.")
+def approve(run: Run, project: str, reject: bool, reason: str) -> None:
+    from mlz import delivery
+    from mlz.session import connected
+
+    api = connected(run.settings()).client("codepipeline")
+    found, waiting = delivery.awaited(delivery.current(api, project), project)
+    verb_, done = ("reject", "rejected") if reject else ("approve", "approved")
+    what = f"{delivery.version(found.package)} of {project}, change ticket {found.ticket}"
+    if run.dry_run:
+        run.console.progress(f"would {verb_} {what}")
+        return
+    run.console.agreed(f"{verb_.capitalize()} {what}?", yes=run.yes)
+    delivery.decide(api, project, waiting, approved=not reject, reason=reason or done)
+    run.console.progress(f"{done}: {what}")
+    run.console.next(f"mlz model status {project} --wait")
 
 
 def _row(version: Version) -> dict[str, object]:
     return {"number": version.number, "arn": version.arn, "status": version.status, "made": version.made}
 
 
-command.add_command(versions)
-command.add_command(rollback)
+for _verb in (versions, status, approve, rollback):
+    command.add_command(_verb)
