@@ -19,12 +19,14 @@ from sandbox.api.paging import page
 
 PAGE_SIZE = 20
 STACKSETS_PRINCIPAL = "member.org.stacksets.cloudformation.amazonaws.com"
+SERVICE_CATALOG_PRINCIPAL = "servicecatalog.amazonaws.com"
 
 # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_integrated-services-list.html, read 2026-11-21
 _DELEGABLE = frozenset(FakeDelegatedAdministrator.SUPPORTED_SERVICES) | {
     STACKSETS_PRINCIPAL,
     "config.amazonaws.com",
     "securityhub.amazonaws.com",
+    SERVICE_CATALOG_PRINCIPAL,
     "sso.amazonaws.com",
 }
 

@@ -33,6 +33,7 @@ from sandbox.product_versions import ProductVersions
 from sandbox.projects import Projects
 from sandbox.provisioning import Provisioning
 from sandbox.registry import Registry
+from sandbox.shares import Shares
 from sandbox.stacksets.resource import StackSetResource
 from sandbox.stacksets.service import StackSets
 from sandbox.state import forget_everything
@@ -147,6 +148,7 @@ class Sandbox:
         return {
             **catalog.operations(),
             **portfolios.operations(),
+            **Shares(catalog).operations(),
             **paths.operations(),
             **provisioning.operations(),
             **projects.operations(),
