@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.world import Built
+pytestmark = pytest.mark.usefixtures("world")
 
 
 @pytest.fixture
-def member(world: Built, client: Any) -> str:
+def member(client: Any) -> str:
     return str(client("organizations").list_accounts()["Accounts"][1]["Id"])
 
 
@@ -27,7 +27,7 @@ def _unit(client: Any, name: str) -> dict[str, str]:
     return {"Type": "ORGANIZATIONAL_UNIT", "Value": made["OrganizationalUnit"]["Id"]}
 
 
-def test_a_unit_is_shared_with_once(world: Built, client: Any) -> None:
+def test_a_unit_is_shared_with_once(client: Any) -> None:
     catalog = client("servicecatalog")
     portfolio, node = _portfolio(catalog), _unit(client, "one")
     catalog.enable_aws_organizations_access()
@@ -51,7 +51,7 @@ def test_a_unit_is_shared_with_once(world: Built, client: Any) -> None:
     assert catalog.describe_portfolio_shares(**kind)["PortfolioShareDetails"] == []
 
 
-def test_shares_come_in_pages(world: Built, client: Any) -> None:
+def test_shares_come_in_pages(client: Any) -> None:
     catalog = client("servicecatalog")
     portfolio = _portfolio(catalog)
     catalog.enable_aws_organizations_access()
@@ -64,7 +64,7 @@ def test_shares_come_in_pages(world: Built, client: Any) -> None:
     assert "NextPageToken" not in second
 
 
-def test_what_is_refused(world: Built, member: str, client: Any) -> None:
+def test_what_is_refused(member: str, client: Any) -> None:
     catalog, own = client("servicecatalog"), client("servicecatalog", member)
     portfolio, node = _portfolio(own), _unit(client, "one")
     share = {"PortfolioId": portfolio, "OrganizationNode": node}
