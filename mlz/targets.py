@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 ROLES, NETWORK = "roles", "network"
 ENV = "env-main.yaml"
 S3_ENDPOINT = "CreateS3VPCEndpoint"
+LOGS, LOGS_ROLE = "CreateVPCFlowLogsToCloudWatch", "CreateVPCFlowLogsRole"
+# Choices of flow logs that hold for target accounts too: not the development account's role, nor its key.
+LOG_CHOICES = (
+    "VPCFlowLogsLogFormat",
+    "VPCFlowLogsLogGroupRetention",
+    "VPCFlowLogsMaxAggregationInterval",
+    "VPCFlowLogsTrafficType",
+)
 TEMPLATES = {ROLES: "env-iam-target-account-roles.yaml", NETWORK: "env-vpc.yaml"}
 # DNS suffix of S3 by partition (AWS General Reference, "Amazon S3 endpoints"; read 2026-11-21).
 SUFFIX = {"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com", "aws-cn": "amazonaws.com.cn"}
@@ -183,6 +191,7 @@ def _role_values(settings: Settings, facts: Facts) -> dict[str, str]:
         "PipelineExecutionRoleArn": facts.pipeline_role_arn,
         "SageMakerModelExecutionRoleName": given.get("SageMakerModelExecutionRoleName", ""),
         "StackSetExecutionRoleName": given.get("StackSetExecutionRoleName", ""),
+        LOGS_ROLE: _logs(settings),
     }
 
 
@@ -198,7 +207,16 @@ def _network_values(settings: Settings, facts: Facts) -> dict[str, str]:
         "NumberOfAZs": str(len(zones)),
         "CreateNATGateways": "NO",
         "OrganizationId": facts.organization,
+        **{name: given[name] for name in LOG_CHOICES if name in given},
+        LOGS: _logs(settings),
     }
+
+
+def _logs(settings: Settings) -> str:
+    """Whether networks of target accounts have flow logs: where the environment's has, and roles are made here."""
+    given = joined(settings.env.parameters)
+    wanted = ROLES in layers(settings) and all(given.get(name, "YES") == "YES" for name in (LOGS, LOGS_ROLE))
+    return "YES" if wanted else "NO"
 
 
 def _known(values: Mapping[str, str], entry: TemplateEntry) -> dict[str, str]:

@@ -202,7 +202,7 @@ class Endpoints:
 
 
 class FlowLogs:
-    """Flow logs of the environment's own network."""
+    """Flow logs of the environment's networks: its own, and with the same choices those of the target accounts."""
 
     CREATE_FLOW_LOGS_ROLE = switch(
         "CreateVPCFlowLogsRole",
@@ -223,6 +223,14 @@ class FlowLogs:
 
     CREATES_FLOW_LOGS_ROLE = Cond(
         "CreatesFlowLogsRole", And(Equals(Identity.CREATE_ROLES, "YES"), Equals(CREATE_FLOW_LOGS_ROLE, "YES"))
+    )
+    LOGS_TARGETS = Cond(
+        "LogsTargets",
+        And(
+            Equals(Identity.CREATE_ROLES, "YES"),
+            Equals(CREATE_FLOW_LOGS_ROLE, "YES"),
+            Equals(CREATE_FLOW_LOGS, "YES"),
+        ),
     )
 
     FLOW_LOGS_RULE = Rule(

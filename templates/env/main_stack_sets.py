@@ -23,7 +23,7 @@ from troposphere.cloudformation import Parameter as StackSetParameter
 from generator.cfn.contract import Param
 from generator.cfn.stack import Nested, Release, passing
 from generator.cfn.tags import tags
-from templates.env.main_parameters import Endpoints, Identity, Network
+from templates.env.main_parameters import Endpoints, FlowLogs, Identity, Network
 from templates.env.main_targets import Targets
 from templates.env.main_wiring import Stage, Stores, organization_id, setup_role_name, target_role_parameters
 from templates.env.vpc import EnvVpc
@@ -37,6 +37,13 @@ TARGET_ENDPOINTS = tuple(
 )
 # Accounts of a stage that may fail before its operation stops; the orchestrator's default is the same.
 FAILURE_TOLERANCE_PERCENT = 10
+# Not the key: the logs of a target account are encrypted by the service, since a key would have to admit each account.
+TARGET_FLOW_LOGS = (
+    FlowLogs.FLOW_LOGS_FORMAT,
+    FlowLogs.FLOW_LOGS_RETENTION,
+    FlowLogs.FLOW_LOGS_INTERVAL,
+    FlowLogs.FLOW_LOGS_TRAFFIC,
+)
 PRIVATE_SUBNETS, PRIVATE_HOST_BITS = 4, 13
 PUBLIC_SUBNETS, PUBLIC_HOST_BITS = 4, 12
 
@@ -57,6 +64,7 @@ def role_set(setting: Setting, stage: Stage, accounts: Any, *after: StackSet) ->
     parameters = {
         child.ENV_NAME: Identity.ENV_NAME,
         **target_role_parameters(stage.name, setting.iam, setting.stores),
+        child.CREATE_FLOW_LOGS_ROLE: FlowLogs.LOGS_TARGETS.then("YES", "NO"),
     }
     payload = Nested(f"{stage.title}Roles", child, parameters)
     return _stack_set("roles", setting, stage, accounts, payload, f"Roles of the {stage.word} accounts", after)
@@ -77,7 +85,8 @@ def network_set(setting: Setting, stage: Stage, accounts: Any, its_roles: StackS
         EnvVpc.DATA_BUCKET: setting.stores.data_bucket,
         EnvVpc.MODEL_BUCKET: setting.stores.model_bucket,
         EnvVpc.ORGANIZATION_ID: organization_id(stage),
-        **passing(*TARGET_ENDPOINTS),
+        EnvVpc.CREATE_FLOW_LOGS: FlowLogs.LOGS_TARGETS.then("YES", "NO"),
+        **passing(*TARGET_ENDPOINTS, *TARGET_FLOW_LOGS),
         **addresses(stage.block),
     }
     roles = Targets.OWNS_ROLE_SETS.then(Ref(its_roles), "created elsewhere")

@@ -8,6 +8,7 @@ from troposphere import GetAtt, Join, Ref, Select, Split, Sub
 from troposphere.ec2 import FlowLog
 from troposphere.logs import LogGroup
 
+from generator.cfn.arns import role_arn
 from generator.cfn.contract import Out, Param
 from generator.cfn.lint import lint_exception
 from generator.cfn.stack import Stack
@@ -18,6 +19,7 @@ from templates.env.vpc_contract import ENDPOINTS, EndpointContract, FlowLogContr
 from templates.parameters import ENV_NAME, ENV_TYPE, environment_tags
 from templates.published import (
     ENVIRONMENT,
+    FLOW_LOGS_ROLE,
     KMS_ENDPOINT_ID,
     PRIVATE_SUBNET_IDS,
     PRIVATE_SUBNETS,
@@ -177,7 +179,7 @@ class EnvVpc(FlowLogContract, EndpointContract, NetworkContract, Stack):
             TrafficType=self.FLOW_LOGS_TRAFFIC,
             LogDestinationType="cloud-watch-logs",
             LogGroupName=Ref(log_group),
-            DeliverLogsPermissionArn=self.FLOW_LOGS_ROLE_ARN,
+            DeliverLogsPermissionArn=self.NAMES_FLOW_LOGS_ROLE.then(self.FLOW_LOGS_ROLE_ARN, role_arn(FLOW_LOGS_ROLE)),
             LogFormat=self.FLOW_LOGS_FORMAT,
             MaxAggregationInterval=self.FLOW_LOGS_INTERVAL,
             Tags=environment_tags(),

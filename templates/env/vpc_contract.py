@@ -244,7 +244,10 @@ class FlowLogContract:
         group=FLOW_LOGS,
     )
     FLOW_LOGS_ROLE_ARN = Param(
-        "VPCFlowLogsRoleArn", "Role that delivers flow logs; needed with them", default="", group=FLOW_LOGS
+        "VPCFlowLogsRoleArn",
+        "Role that delivers flow logs; empty for this account's role of this product's own name",
+        default="",
+        group=FLOW_LOGS,
     )
     FLOW_LOGS_FORMAT = Param(
         "VPCFlowLogsLogFormat",
@@ -285,10 +288,5 @@ class FlowLogContract:
     )
 
     WITH_FLOW_LOGS = _wanted("WithFlowLogs", CREATE_FLOW_LOGS)
+    NAMES_FLOW_LOGS_ROLE = Cond("NamesFlowLogsRole", Not(Equals(FLOW_LOGS_ROLE_ARN, "")))
     HAS_FLOW_LOGS_KEY = Cond("HasFlowLogsKey", Not(Equals(FLOW_LOGS_KEY, "")))
-
-    FLOW_LOGS_RULE = Rule(
-        "VPCFlowLogs",
-        ((rules.given(FLOW_LOGS_ROLE_ARN), "VPCFlowLogsRoleArn is needed for flow logs"),),
-        when=rules.equals(CREATE_FLOW_LOGS, "YES"),
-    )

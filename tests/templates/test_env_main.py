@@ -248,6 +248,7 @@ class TestStackSets:
                 {"ParameterKey": "AdministratorEnvType", "ParameterValue": "dev"},
                 {"ParameterKey": "ModelBucketName", "ParameterValue": "EnvironmentS3.Outputs.ModelBucketName"},
                 {"ParameterKey": "ModelS3KMSKeyArn", "ParameterValue": "EnvironmentKMSKeys.Outputs.S3BucketKMSKeyArn"},
+                {"ParameterKey": "CreateVPCFlowLogsRole", "ParameterValue": "YES"},
             ],
             "StackInstancesGroup": [{"DeploymentTargets": {"Accounts": STAGING.split(",")}, "Regions": ["eu-west-1"]}],
             "Tags": [
@@ -255,6 +256,27 @@ class TestStackSets:
                 {"Key": "EnvironmentType", "Value": "staging"},
             ],
         }
+
+    @pytest.mark.parametrize(
+        ("given", "logged"),
+        [
+            ({}, ("YES", "YES")),
+            ({"CreateVPCFlowLogsToCloudWatch": "NO"}, ("NO", "NO")),
+            ({"CreateVPCFlowLogsRole": "NO", "VPCFlowLogsRoleArn": "arn:aws:iam::222222222222:role/x"}, ("NO", "NO")),
+        ],
+    )
+    def test_targets_have_flow_logs_where_the_environment_has_and_makes_their_role(
+        self, given: dict[str, str], logged: tuple[str, str]
+    ) -> None:
+        """B057."""
+        sets = deployed(VPCFlowLogsTrafficType="ALL", **LISTS, **given).resources("AWS::CloudFormation::StackSet")
+        for stage in ("Staging", "Production"):
+            of_roles, of_network = (
+                {one["ParameterKey"]: one["ParameterValue"] for one in sets[f"{stage}{layer}"]["Parameters"]}
+                for layer in ("Roles", "Network")
+            )
+            told = (of_roles["CreateVPCFlowLogsRole"], of_network["CreateVPCFlowLogsToCloudWatch"])
+            assert (told, of_network["VPCFlowLogsTrafficType"]) == (logged, "ALL")
 
     def test_each_stages_network_has_addresses_of_its_own(self) -> None:
         """B056."""

@@ -100,7 +100,6 @@ def test_existing_subnets_are_used_as_given() -> None:
             ],
         ),
         ({"CreateS3VPCEndpoint": "NO"}, ["ExistingS3VPCEndpointId is needed when CreateS3VPCEndpoint is NO"]),
-        ({"CreateVPCFlowLogsToCloudWatch": "YES"}, ["VPCFlowLogsRoleArn is needed for flow logs"]),
     ],
 )
 def test_rules_speak_before_anything_is_created(parameters: dict[str, str], broken: list[str]) -> None:
@@ -265,6 +264,12 @@ def test_flow_logs_with_and_without_a_key() -> None:
     assert (flow_log["DeliverLogsPermissionArn"], flow_log["TrafficType"]) == (role, "REJECT")
     plain = deployed(CreateVPCFlowLogsToCloudWatch="YES", VPCFlowLogsRoleArn=role)
     assert "KmsKeyId" not in plain.resources("AWS::Logs::LogGroup")["VPCFlowLogsLogGroup"]
+
+
+def test_flow_logs_take_the_accounts_own_role_where_none_is_given() -> None:
+    stack = deployed(CreateVPCFlowLogsToCloudWatch="YES")
+    flow_log = stack.resources("AWS::EC2::FlowLog")["VPCFlowLogsToCloudWatch"]
+    assert flow_log["DeliverLogsPermissionArn"] == "arn:aws:iam::222222222222:role/ml-dev-eu-west-1-vpc-flow-logs"
 
 
 def test_two_environments_share_no_name() -> None:

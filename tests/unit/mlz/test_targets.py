@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from generator.errors import ToolError
@@ -44,6 +45,7 @@ MANIFEST = Manifest(
             "ModelBucketName",
             "ModelS3KMSKeyArn",
             "PipelineExecutionRoleArn",
+            "CreateVPCFlowLogsRole",
         ),
         "env-vpc.yaml": template(
             "env-vpc.yaml",
@@ -57,6 +59,9 @@ MANIFEST = Manifest(
             "CreateKMSVPCEndpoint",
             "CreateSTSVPCEndpoint",
             "OrganizationId",
+            "CreateVPCFlowLogsToCloudWatch",
+            "VPCFlowLogsTrafficType",
+            "VPCFlowLogsRoleArn",
         ),
     },
     (),
@@ -111,6 +116,7 @@ def test_the_roles_of_staging() -> None:
         "ModelBucketName": "models",
         "ModelS3KMSKeyArn": "arn:aws:kms:eu-west-1:111122223333:key/1",
         "PipelineExecutionRoleArn": "arn:aws:iam::111122223333:role/pipeline",
+        "CreateVPCFlowLogsRole": "YES",
     }
     assert roles.definition.execution_role_name == "ml-dev-eu-west-1-setup-stackset"
     assert roles.definition.administration_role_arn == "arn:aws:iam::111122223333:role/admin"
@@ -134,8 +140,20 @@ def test_the_network_of_prod_has_its_own_addresses() -> None:
         "CreateKMSVPCEndpoint": "NO",
         "CreateSTSVPCEndpoint": "NO",
         "OrganizationId": "o-abcdefghij",
+        "CreateVPCFlowLogsToCloudWatch": "YES",
     }
     assert (network.stage_position, network.layer_position) == (1, 1)
+
+
+@pytest.mark.parametrize("given", [{"CreateVPCFlowLogsToCloudWatch": "NO"}, {"CreateVPCFlowLogsRole": "NO"}])
+def test_networks_of_targets_have_flow_logs_as_the_environment_has(given: dict[str, str]) -> None:
+    """The role and the key of the development account are none of theirs."""
+    own = {"VPCFlowLogsTrafficType": "ALL", "VPCFlowLogsRoleArn": "arn:aws:iam::111122223333:role/x"}
+    settings = msgspec.structs.replace(SETTINGS, env=Env(parameters={**own, **given}))
+    roles, network = (spec.definition.parameters for spec in specs(settings, MANIFEST, FACTS, MEMBERS, {})[:2])
+    told = {name: network.get(name) for name in ("CreateVPCFlowLogsToCloudWatch", *own)}
+    assert told == {"CreateVPCFlowLogsToCloudWatch": "NO", "VPCFlowLogsTrafficType": "ALL", "VPCFlowLogsRoleArn": None}
+    assert roles["CreateVPCFlowLogsRole"] == "NO"
 
 
 def test_taking_down_needs_no_facts() -> None:
