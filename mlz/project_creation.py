@@ -66,7 +66,7 @@ def standing(settings: Settings, cloud: Cloud, wish: Wish, console: Console) -> 
     if found.status in ("CreateFailed", "DeleteFailed"):
         raise project_progress.failure(cloud, found, f"then delete what is left of it: mlz project delete {wish.name}")
     if found.kind != wish.kind:
-        kind = found.kind or "another kind"
+        kind = f"kind {found.kind}" if found.kind else "another kind"
         raise ToolError(f"project {wish.name}: there is one already, of {kind}", "choose another name")
     return found
 
