@@ -1,14 +1,21 @@
-"""What of an environment is still there: looked for by name and tag in every account, not taken from a record."""
+"""What of an environment is there: looked for in every account, by tags and by the stacks that own it.
+
+Names are compared whole: `sm-mlops-dev` is neither `sm-mlops-dev2` nor `sm-mlops-dev-x`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from generator.errors import ToolError
+from mlz import tagged, targets
+from mlz.tagged import BUCKET, FILE_SYSTEM, KEY, NAME_TAG, STACK, TYPE_TAG, Tagged
 from mlz.wording import count
+from stacksets.client import Refused, pages, translated
 
 if TYPE_CHECKING:
     from mlz.settings import Settings
@@ -16,148 +23,160 @@ if TYPE_CHECKING:
 
 THREADS = 8
 GONE = "DELETE_COMPLETE"
-BUCKET, KEY, SERVICE_ROLE = "bucket", "key", "service role"
+SERVICE_ROLE, UNKNOWN = "service role", "unknown"
 # What stacks leave alone on purpose: data, the keys that it is encrypted with, roles that others use too.
-RETAINED = (BUCKET, KEY, SERVICE_ROLE)
+RETAINED = (BUCKET, KEY, FILE_SYSTEM, SERVICE_ROLE)
+PROJECTS, PRODUCTS, TARGETS, ENV, CORE, PACKAGES, BOOTSTRAP = (
+    *("projects", "products", "targets", "env", "core", "packages", "bootstrap"),
+)
 # SageMaker finds them by name; the core stack makes them where they are missing, and leaves them.
 SERVICE_ROLES = ("AmazonSageMakerServiceCatalogProductsLaunchRole", "AmazonSageMakerServiceCatalogProductsUseRole")
+SERVICE_ROLES_STACK = "IAMSCSageMakerProjectRoles"
+INSTANCE = re.compile(r"StackSet-(?P<set>.+)-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, order=True)
 class Leftover:
-    """One thing in one account: `stack sm-mlops-dev`, `role …`; kind `unknown` when nobody could look."""
+    """One thing in one account: `stack sm-mlops-dev`, `role …`; kind `unknown` when nobody could look.
+
+    `part` is the part of `mlz destroy` that takes it away.
+    """
 
     account: str
     kind: str
     name: str
+    part: str = ""
 
 
-def of_account(cloud: Cloud, account: str, settings: Settings, stacks: Iterable[str]) -> list[Leftover]:
-    """Stacks, stack sets, roles, buckets, SSM parameters, VPCs and key aliases of the environment in one account."""
-    from stacksets.client import translated
+@dataclass(frozen=True)
+class Search:
+    """What to look for: stacks by exact name and the part that each belongs to, stack sets by exact name."""
 
-    names = tuple(stacks)
-    with translated(f"account {account}"):
+    environment: str
+    type: str
+    stages: tuple[str, ...]
+    setup_role: str
+    stacks: Mapping[str, str]
+    stack_sets: frozenset[str]
+    core: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> Search:
+        layers, stages = (targets.ROLES, targets.NETWORK), tuple(stage.name for stage in settings.targets.stages)
+        own = (f"{settings.identity}-{layer}-{stage}" for layer in layers for stage in stages)
+        return cls(
+            environment=settings.environment.name,
+            type=settings.environment.type,
+            stages=stages,
+            setup_role=settings.setup_role,
+            stacks={
+                settings.core.stack_name: CORE,
+                settings.env_stack_name: ENV,
+                f"{settings.identity}-bootstrap": BOOTSTRAP,
+            },
+            stack_sets=frozenset((*own, *settings.stack_sets)),
+            core=settings.core.stack_name,
+        )
+
+
+def of_home(cloud: Cloud, settings: Settings, *, is_target: bool = False) -> list[Leftover]:
+    """What is in the development account, where stack sets and the roles of projects live too."""
+    search = Search.of(settings)
+    types = (search.type, *(search.stages if is_target else ()))
+    with translated(f"account {cloud.account}"):
         found = [
-            *(("stack", name) for name in _stacks(cloud, settings, names)),
-            *(("role", name) for name in _roles(cloud, settings)),
-            *(("VPC", name) for name in _networks(cloud, settings)),
-            *(("SSM parameter", name) for name in _parameters(cloud, settings)),
+            *(("stack set", name, TARGETS) for name in _stack_sets(cloud, search)),
+            *((SERVICE_ROLE, name, CORE) for name in _service_roles(cloud, search)),
+            *_of_account(cloud, search, types),
         ]
-    return [Leftover(account, kind, name) for kind, name in found]
+    return sorted({Leftover(cloud.account, *one) for one in found})
 
 
-def of_home(cloud: Cloud, account: str, settings: Settings, stacks: Iterable[str]) -> list[Leftover]:
-    """The same in the development account, where stack sets, buckets and keys live too."""
-    from stacksets.client import translated
-
-    with translated(f"account {account}"):
-        found = [
-            *(("stack set", name) for name in _stack_sets(cloud, settings)),
-            *((BUCKET, name) for name in _buckets(cloud, settings)),
-            *((KEY, name) for name in _keys(cloud, settings)),
-            *((SERVICE_ROLE, name) for name in _service_roles(cloud, settings)),
-        ]
-    return of_account(cloud, account, settings, stacks) + [Leftover(account, kind, name) for kind, name in found]
-
-
-def of_targets(
-    accounts: Iterable[str], enter: Callable[[str], Cloud], settings: Settings, stacks: Iterable[str]
-) -> list[Leftover]:
-    """The same in every target account, in parallel; an account that cannot be entered is a leftover of its own."""
-    names = tuple(stacks)
+def of_targets(accounts: Iterable[str], enter: Callable[[str], Cloud], settings: Settings) -> list[Leftover]:
+    """What is in every target account, in parallel; an account that cannot be entered is a leftover of its own."""
+    search = Search.of(settings)
 
     def look(account: str) -> list[Leftover]:
         try:
-            return of_account(enter(account), account, settings, names)
+            with translated(f"account {account}"):
+                return sorted({Leftover(account, *one) for one in _of_account(enter(account), search, search.stages)})
         except ToolError as problem:
-            return [Leftover(account, "unknown", problem.message)]
+            return [Leftover(account, UNKNOWN, problem.message)]
 
     with ThreadPoolExecutor(THREADS) as pool:
         return [found for answer in pool.map(look, accounts) for found in answer]
 
 
-def _stacks(cloud: Cloud, settings: Settings, names: tuple[str, ...]) -> list[str]:
-    from stacksets.client import pages
-
-    prefixes = (*names, f"StackSet-{settings.identity}-")
-    found = pages(cloud.client("cloudformation").list_stacks, "StackSummaries")
-    living = (entry["StackName"] for entry in found if entry["StackStatus"] != GONE)
-    return sorted({name for name in living if name.startswith(prefixes)})
-
-
-def _stack_sets(cloud: Cloud, settings: Settings) -> list[str]:
-    from stacksets.client import pages
-
-    found = pages(cloud.client("cloudformation").list_stack_sets, "Summaries", Status="ACTIVE")
-    return sorted(e["StackSetName"] for e in found if e["StackSetName"].startswith(f"{settings.identity}-"))
+def _of_account(cloud: Cloud, search: Search, types: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
+    """Kind, name and part of stacks, of roles, and of everything with the environment's tags."""
+    yield from ((STACK, name, part) for name, part in _stacks(cloud, search))
+    yield from (("role", name, part) for name, part in _roles(cloud, search, types))
+    known = {*search.stacks}
+    for one in tagged.of(cloud, search.environment, types):
+        if one.kind != STACK or one.name not in known:
+            yield one.kind, one.name, _part(one, search)
 
 
-def _roles(cloud: Cloud, settings: Settings) -> list[str]:
-    found = cloud.client("iam").get_paginator("list_roles").paginate()
-    return sorted(role["RoleName"] for page in found for role in page["Roles"] if _is_ours(role["RoleName"], settings))
+def _part(one: Tagged, search: Search) -> str:
+    if one.is_of_a_project:
+        return PROJECTS
+    if one.kind == STACK and (of_set := INSTANCE.fullmatch(one.name)) and of_set["set"] in search.stack_sets:
+        return TARGETS
+    return ENV if one.tags[TYPE_TAG] == search.type else TARGETS
 
 
-def _networks(cloud: Cloud, settings: Settings) -> list[str]:
-    tag = {"Name": "tag:EnvironmentName", "Values": [settings.environment.name]}
-    found = cloud.client("ec2").describe_vpcs(Filters=[tag])["Vpcs"]
-    return sorted(f"{vpc['VpcId']} {vpc['CidrBlock']}" for vpc in found)
-
-
-def _parameters(cloud: Cloud, settings: Settings) -> list[str]:
-    begins = {"Key": "Name", "Option": "BeginsWith", "Values": [f"{settings.environment.name}-"]}
-    found = cloud.client("ssm").get_paginator("describe_parameters").paginate(ParameterFilters=[begins])
-    return sorted(entry["Name"] for page in found for entry in page["Parameters"])
-
-
-def _buckets(cloud: Cloud, settings: Settings) -> list[str]:
-    found = cloud.client("s3").list_buckets()["Buckets"]
-    generated = f"{settings.env_stack_name.lower()}-"
-    names = (str(bucket["Name"]) for bucket in found)
-    return sorted(name for name in names if _is_ours(name, settings) or name.startswith(generated))
-
-
-def _keys(cloud: Cloud, settings: Settings) -> list[str]:
-    """Keys that are not waiting for their deletion, by the tags that the environment's stack gives them."""
-    api = cloud.client("kms")
-    ids = [key["KeyId"] for page in api.get_paginator("list_keys").paginate() for key in page["Keys"]]
-    return sorted(key for key in ids if _is_customers(api, key) and _is_tagged(api, key, settings))
-
-
-def _is_customers(api: Api, key: str) -> bool:
-    facts = api.describe_key(KeyId=key)["KeyMetadata"]
-    return bool(facts["KeyManager"] == "CUSTOMER" and facts["KeyState"] != "PendingDeletion")
-
-
-def _is_tagged(api: Api, key: str, settings: Settings) -> bool:
-    tags = {tag["TagKey"]: tag["TagValue"] for tag in api.list_resource_tags(KeyId=key)["Tags"]}
-    wanted = (settings.environment.name, settings.environment.type)
-    return (tags.get("EnvironmentName"), tags.get("EnvironmentType")) == wanted
-
-
-def _service_roles(cloud: Cloud, settings: Settings) -> list[str]:
-    """Those that the core stack made, which its tags on them still say."""
-    from botocore.exceptions import ClientError
-
-    from stacksets.client import code_of
-
-    api, found = cloud.client("iam"), []
-    for name in SERVICE_ROLES:
-        try:
-            tags = {tag["Key"]: tag["Value"] for tag in api.list_role_tags(RoleName=name)["Tags"]}
-        except ClientError as problem:
-            if code_of(problem) not in ("NoSuchEntity", "NoSuchEntityException"):
-                raise
+def _stacks(cloud: Cloud, search: Search) -> Iterator[tuple[str, str]]:
+    """Those named, those nested in them, and the instances of the environment's stack sets."""
+    for entry in pages(cloud.client("cloudformation").list_stacks, "StackSummaries"):
+        if entry["StackStatus"] == GONE:
             continue
-        if tags.get("aws:cloudformation:stack-name", "").startswith(settings.core.stack_name):
-            found.append(name)
-    return found
+        root = str(entry.get("RootId") or entry["StackId"]).split("/")[1]
+        instance = INSTANCE.fullmatch(root)
+        if root in search.stacks:
+            yield entry["StackName"], search.stacks[root]
+        elif instance and instance["set"] in search.stack_sets:
+            yield entry["StackName"], TARGETS
 
 
-def _is_ours(name: str, settings: Settings) -> bool:
-    """Names begin with environment and stage: `sm-mlops-dev-…`, `sm-mlops-staging-…`."""
-    stages = (settings.environment.type, *(stage.name for stage in settings.targets.stages))
-    return name.startswith(tuple(f"{settings.environment.name}-{stage}-" for stage in stages))
+def _stack_sets(cloud: Cloud, search: Search) -> list[str]:
+    found = pages(cloud.client("cloudformation").list_stack_sets, "Summaries", Status="ACTIVE")
+    return sorted(entry["StackSetName"] for entry in found if entry["StackSetName"] in search.stack_sets)
+
+
+def _roles(cloud: Cloud, search: Search, types: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """By tags, which are asked only of roles with a fitting name: IAM is not in the listing of tagged resources."""
+    api = cloud.client("iam")
+    for page in api.get_paginator("list_roles").paginate():
+        for role in page["Roles"]:
+            name = str(role["RoleName"])
+            fits = name == search.setup_role or name.startswith(f"{search.environment}-")
+            tags = _role_tags(api, name) if fits else {}
+            if tags.get(NAME_TAG) == search.environment and tags.get(TYPE_TAG) in (*types, search.type):
+                yield name, _part_of_role(name, tags, search)
+
+
+def _part_of_role(name: str, tags: Mapping[str, str], search: Search) -> str:
+    if name == search.setup_role:
+        return BOOTSTRAP
+    return ENV if tags[TYPE_TAG] == search.type else TARGETS
+
+
+def _role_tags(api: Api, name: str) -> dict[str, str]:
+    """Empty when there is no such role."""
+    try:
+        with translated(f"role {name}"):
+            return {tag["Key"]: tag["Value"] for tag in api.list_role_tags(RoleName=name)["Tags"]}
+    except Refused as problem:
+        if problem.code not in ("NoSuchEntity", "NoSuchEntityException"):
+            raise
+        return {}
+
+
+def _service_roles(cloud: Cloud, search: Search) -> list[str]:
+    """Those that this core stack made, which its tags on them still say."""
+    api, stack = cloud.client("iam"), re.compile(rf"{re.escape(search.core)}-{SERVICE_ROLES_STACK}-[0-9A-Z]+")
+    maker = {name: _role_tags(api, name).get("aws:cloudformation:stack-name", "") for name in SERVICE_ROLES}
+    return [name for name in SERVICE_ROLES if maker[name] == search.core or stack.fullmatch(maker[name])]
 
 
 def lines(left: Iterable[Leftover], kept: Iterable[Leftover], names: Mapping[str, str], looked: int) -> list[str]:

@@ -4,156 +4,179 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from generator.errors import ToolError
-from mlz import bootstrapping, convergence, leftovers, own_sets, product, purge, stackwise, targets
+from mlz import (
+    bootstrapping,
+    convergence,
+    own_sets,
+    product,
+    project_deletion,
+    provisioned,
+    purge,
+    shared_home,
+    stackwise,
+    studio,
+    tagged,
+    targets,
+)
 from mlz.applying import applied
-from mlz.leftovers import Leftover
+from mlz.estate import Estate
+from mlz.leftovers import BOOTSTRAP, CORE, ENV, PACKAGES, PRODUCTS, PROJECTS, RETAINED, TARGETS
 from mlz.reporter import reporting
-from mlz.session import connected, management
+from mlz.session import management
 from mlz.wording import count
 
 if TYPE_CHECKING:
     from mlz.options import Run
     from mlz.settings import Settings
     from stacksets.client import Cloud
-    from stacksets.organization import Resolution
-    from stacksets.state import State
 
-
-@dataclass(frozen=True)
-class Proof:
-    """What should be gone and is not, what was kept on purpose, and in how many accounts was looked."""
-
-    left: Sequence[Leftover]
-    kept: Sequence[Leftover]
-    accounts: int
+# In the order in which they go: what needs a role, a network or a template goes before it.
+ORDER = (PROJECTS, PRODUCTS, TARGETS, ENV, CORE, PACKAGES, BOOTSTRAP)
+# Releases serve other environments too: they go only when they are named.
+USUAL = tuple(part for part in ORDER if part != PACKAGES)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Teardown:
-    """What is to be taken down, who does it, and what exists."""
+    """What is to be taken down and how; `purges` deletes also what stacks leave alone on purpose."""
 
     run: Run
-    settings: Settings
-    cloud: Cloud
-    state: State
-    resolution: Resolution
+    estate: Estate
     unprotect: bool
     purges: bool
 
-    @classmethod
-    def of(cls, run: Run, settings: Settings, *, unprotect: bool, purges: bool) -> Teardown:
-        """Read what exists; works when parts of it are gone already."""
-        from stacksets.organization import Resolution, resolve
-        from stacksets.state import State, read
-
-        cloud, resolution, state = connected(settings), Resolution({}), State()
-        if settings.targets.staging.is_declared or settings.stack_sets:
-            state = read(convergence.service(cloud), convergence.set_names(settings))
-            client = management(settings).client("organizations")
-            resolution = resolve(client, convergence.scopes(settings), len(state.accounts), allow_empty=True)
-        return cls(
-            run=run,
-            settings=settings,
-            cloud=cloud,
-            state=state,
-            resolution=resolution,
-            unprotect=unprotect,
-            purges=purges,
-        )
-
-    @property
-    def accounts(self) -> list[str]:
-        """Every account of the environment's stages, and every one that one of its stack sets holds."""
-        stages, sets = (stage.name for stage in self.settings.targets.stages), targets.columns(self.settings)
-        served = {a for name in stages if name in self.resolution.stages for a in self.resolution.stages[name].accounts}
-        held = (self.state.sets[column.stack_set] for column in sets if column.stack_set in self.state.sets)
-        return sorted(served | {account for one in held for account in one.accounts})
-
     def refuse_early(self, parts: Sequence[str]) -> None:
-        """ToolError when a role would go that the stack sets still need to take their stacks down."""
-        early = [part for part in parts if part in ("bootstrap", "env")]
-        if self.state.sets and early and "targets" not in parts:
+        """ToolError when something would go that others still need to be taken down, or that holds data."""
+        estate = self.estate
+        needed = (
+            (TARGETS, len(estate.state.sets), "stack set", (ENV, BOOTSTRAP)),
+            (PROJECTS, len(estate.projects), "project", (TARGETS, ENV, CORE)),
+            (PRODUCTS, len(estate.products), "provisioned product", (ENV, CORE)),
+        )
+        for part, number, noun, before in needed:
+            early = [one for one in parts if one in before]
+            if number and early and part not in parts:
+                raise ToolError(
+                    f"destroy {early[0]}: {count(number, noun)} still need{'' if number > 1 else 's'} it",
+                    f"take them down first: mlz destroy {part} {' '.join(parts)}",
+                )
+        if CORE in parts and estate.launched_from_core:
             raise ToolError(
-                f"destroy {early[0]}: {count(len(self.state.sets), 'stack set')} still need its role",
-                f"take them down first: mlz destroy targets {' '.join(parts)}",
+                f"destroy core: {estate.launched_from_core[0].name} was launched from its portfolio and needs its role",
+                "have it terminated by whoever launched it; the other parts can go: mlz destroy targets env",
             )
+        if ENV in parts and not self.purges:
+            self._refuse_data()
 
-    def announced(self, parts: Sequence[str]) -> list[str]:
-        """What each part will delete."""
-        sets, settings = len(self.state.sets), self.settings
-        words = {
-            "targets": f"- {sets} stack sets with their stacks in {len(self.state.accounts)} accounts",
-            "bootstrap": f"- the execution role {settings.setup_role} in {len(self.accounts)} accounts",
-            "env": f"- the stack {settings.env_stack_name}" + (", data, models, logs and keys" if self.purges else ""),
-            "core": f"- the stack {settings.core.stack_name}",
-        }
-        return [words[part] for part in parts]
+    def _refuse_data(self) -> None:
+        """CloudFormation deletes no bucket with objects: better to say so before anything is gone."""
+        for bucket in self.estate.data_buckets:
+            held = purge.counted(self._cloud, bucket)
+            if held.is_data:
+                raise ToolError(
+                    f"{bucket}: {held}, and CloudFormation deletes no bucket that holds any",
+                    "delete data and models too: mlz destroy --purge; or move them elsewhere first",
+                )
 
     def destroy(self, part: str) -> None:
         """One part; ToolError with the first cause when something resists."""
         match part:
+            case "projects":
+                self._projects()
+            case "products":
+                self._products()
             case "targets":
                 self._targets()
-            case "bootstrap":
-                self._bootstrap()
             case "env":
                 self._env()
             case "core":
-                stackwise.deleted(self.run, self.cloud, self.settings.core.stack_name, self.unprotect)
-                self._purge((leftovers.SERVICE_ROLE,))
+                stackwise.deleted(self.run, self._cloud, self._settings.core.stack_name, self.unprotect)
+            case "packages":
+                self._packages()
+            case "bootstrap":
+                self._bootstrap()
+        if self.purges:
+            self._purge(part)
+
+    @property
+    def _cloud(self) -> Cloud:
+        return self.estate.cloud
+
+    @property
+    def _settings(self) -> Settings:
+        return self.estate.settings
+
+    @property
+    def _first(self) -> float:
+        """The first wait between looks, in seconds."""
+        return self._settings.rollout.poll_seconds
+
+    def _tell(self, text: str, style: str = "") -> None:
+        self.run.console.progress(f"  {text}", style)
+
+    def _projects(self) -> None:
+        for project in self.estate.projects:
+            self._tell(f"project {project.name}", "title")
+            project_deletion.delete(self._settings, self._cloud, project, self.run.console, models=self.purges)
+
+    def _products(self) -> None:
+        for one in self.estate.products:
+            provisioned.terminate(self._cloud, one, self._first)
+            self._tell(f"terminated the provisioned product {one.name}")
 
     def _targets(self) -> None:
         from stacksets import organization, plan
 
-        has_environment = self.settings.targets.staging.is_declared
-        environment = targets.shells(self.settings, convergence.release(self.settings)) if has_environment else ()
-        shells = (*environment, *own_sets.shells(self.settings))
-        client = management(self.settings).client("organizations")
-        standing = organization.standing(client, self.state.accounts, self.resolution)
-        made = plan.destroy(shells, self.state, standing)
-        applied(self.settings, self.cloud, self.state, made, self.run.console)
+        settings, state = self._settings, self.estate.state
+        has_environment = settings.targets.staging.is_declared
+        environment = targets.shells(settings, convergence.release(settings)) if has_environment else ()
+        shells = (*environment, *own_sets.shells(settings))
+        client = management(settings).client("organizations")
+        standing = organization.standing(client, state.accounts, self.estate.resolution)
+        applied(settings, self._cloud, state, plan.destroy(shells, state, standing), self.run.console)
+
+    def _env(self) -> None:
+        """The domain first: only so can its file system go or stay as wanted, and its network be free."""
+        environment = self._settings.environment
+        for domain in self.estate.domains:
+            shared_home.claim(self._cloud, domain.home, environment.name, environment.type)
+            studio.delete(self._cloud, domain, self._first, purges=self.purges)
+            self._tell(f"deleted the domain {domain.id}")
+        if self.purges:
+            gone = purge.emptied(self._cloud, self.estate.buckets)
+            self._tell(f"deleted {count(gone, 'object version')}")
+        stackwise.deleted(self.run, self._cloud, self._settings.env_stack_name, self.unprotect)
+
+    def _packages(self) -> None:
+        """Our releases, and the bucket when it holds nothing else."""
+        bucket, prefix = self._settings.package.bucket, self._settings.package.prefix
+        if not bucket or not tagged.has_bucket(self._cloud, bucket):
+            return
+        gone = purge.emptied(self._cloud, [bucket], f"{prefix}/")
+        self._tell(f"deleted {count(gone, 'object version')} below {prefix}/ in {bucket}")
+        others = purge.counted(self._cloud, bucket)
+        if others.is_data:
+            self._tell(f"kept the bucket {bucket}: {others} below other prefixes", "change")
+            return
+        purge.delete_bucket(self._cloud, bucket)
+        self._tell(f"deleted the bucket {bucket}")
 
     def _bootstrap(self) -> None:
         from stacksets.bootstrap import Bootstrap, at
 
-        if not self.accounts:
+        if not self.estate.accounts:
             return
-        made = bootstrapping.prepared(self.settings, product.built(self.settings))
+        made = bootstrapping.prepared(self._settings, product.built(self._settings))
         with reporting(self.run.console) as report:
-            Bootstrap(made.management, report).remove(at(made.spec, self.accounts))
+            Bootstrap(made.management, report).remove(at(made.spec, self.estate.accounts))
 
-    def _env(self) -> None:
-        if self.purges:
-            found = leftovers.of_home(self.cloud, self.cloud.account, self.settings, ())
-            gone = purge.emptied(self.cloud, [one.name for one in found if one.kind == leftovers.BUCKET])
-            self.run.console.progress(f"  deleted {count(gone, 'object')}")
-        stackwise.deleted(self.run, self.cloud, self.settings.env_stack_name, self.unprotect)
-        self._purge((leftovers.BUCKET, leftovers.KEY))
-
-    def _purge(self, kinds: tuple[str, ...]) -> None:
-        """Delete what the stacks left alone on purpose, when that was asked for."""
-        if not self.purges:
-            return
-        found = leftovers.of_home(self.cloud, self.cloud.account, self.settings, ())
-        for line in purge.purged(self.cloud, [one for one in found if one.kind in kinds]):
-            self.run.console.progress(f"  {line}")
-
-    def proof(self) -> Proof:
-        """Look into every account."""
-        settings = self.settings
-        stacks = (settings.core.stack_name, settings.env_stack_name, f"{settings.identity}-bootstrap")
-        found = leftovers.of_home(self.cloud, self.cloud.account, settings, stacks)
-        chief = management(settings)
-
-        def enter(account: str) -> Cloud:
-            return chief.assume(f"arn:{chief.partition}:iam::{account}:role/{settings.access.bootstrap_role}")
-
-        found += leftovers.of_targets(self.accounts, enter, settings, stacks)
-        kept = [] if self.purges else [one for one in found if one.kind in leftovers.RETAINED]
-        return Proof([one for one in found if one not in kept], kept, len(self.accounts) + 1)
-
-    def lines(self, proof: Proof) -> list[str]:
-        return leftovers.lines(proof.left, proof.kept, self.resolution.names, proof.accounts)
+    def _purge(self, part: str) -> None:
+        """Delete what the part's stacks left alone on purpose, in every account."""
+        found = [one for one in self.estate.look((part,)) if one.kind in RETAINED]
+        for account, things in groupby(found, lambda one: one.account):
+            for line in purge.purged(self.estate.enter(account), things, self._first):
+                self._tell(f"{account}: {line}")

@@ -1,4 +1,4 @@
-"""`mlz destroy`: targets, the bootstrap's roles, env, core, in this order; then the proof."""
+"""`mlz destroy`: everything of an environment, in the order in which it can go; then the proof."""
 
 from __future__ import annotations
 
@@ -9,54 +9,82 @@ import click
 from mlz.options import Run, verb
 
 if TYPE_CHECKING:
+    from mlz.estate import Proof
     from mlz.settings import Settings
-    from mlz.teardown import Proof, Teardown
-
-PARTS = ("targets", "bootstrap", "env", "core")
-
-
-@verb("Delete targets, the bootstrap's roles, env and core, in this order; then show what is left.")
-@click.argument("parts", nargs=-1, type=click.Choice(PARTS))
-@click.option("--unprotect", is_flag=True, help="Switch termination protection off.")
-@click.option("--purge", is_flag=True, help="Delete data, models, logs and keys too; without it they stay.")
-def command(run: Run, parts: tuple[str, ...], unprotect: bool, purge: bool) -> int:
-    from mlz.output import text_of
     from mlz.teardown import Teardown
 
+PARTS = ("projects", "products", "targets", "env", "core", "packages", "bootstrap")
+
+
+@verb("Delete an environment, all but its packages, or some parts of it; then show what is left.")
+@click.argument("parts", nargs=-1, type=click.Choice(PARTS))
+@click.option("--plan", is_flag=True, help="Show what would go and what would stay; the same as --dry-run.")
+@click.option("--unprotect", is_flag=True, help="Switch termination protection off.")
+@click.option("--purge", is_flag=True, help="Delete data, models, logs and keys too; without it they stay.")
+def command(run: Run, parts: tuple[str, ...], plan: bool, unprotect: bool, purge: bool) -> int:
+    from mlz.estate import Estate
+    from mlz.teardown import ORDER, USUAL, Teardown
+
     settings = run.settings()
-    chosen = [part for part in PARTS if part in (parts or PARTS)]
-    teardown = Teardown.of(run, settings, unprotect=unprotect, purges=purge)
+    chosen = [part for part in ORDER if part in (parts or USUAL)]
+    teardown = Teardown(run=run, estate=Estate.of(settings), unprotect=unprotect, purges=purge)
+    announced = _announce(run, teardown, chosen)
     teardown.refuse_early(chosen)
-    for line in teardown.announced(chosen):
-        run.console.progress(line, "remove")
-    if run.dry_run:
+    if plan or run.dry_run:
         if run.output != "text":
-            run.console.data(text_of({"would_delete": teardown.announced(chosen)}, run.output))
-        run.console.next("the same without --dry-run does it")
+            from mlz.output import text_of
+
+            run.console.data(text_of(announced, run.output))
+        run.console.next("the same without --plan does it")
         return 0
-    run.console.agreed_by_name(settings.identity, f"This deletes {', '.join(chosen)}.", yes=run.yes)
+    _agree(run, settings, chosen)
     for part in chosen:
         run.console.progress(f"destroy {part}", "title")
         teardown.destroy(part)
-    return _proof(run, settings, teardown, tuple(chosen) == PARTS)
+    return _proof(run, teardown, chosen)
 
 
-def _proof(run: Run, settings: Settings, teardown: Teardown, everything: bool) -> int:
+def _announce(run: Run, teardown: Teardown, chosen: list[str]) -> dict[str, list[str]]:
+    """Tell it, and return what goes and what stays."""
+    from mlz.teardown_view import KEPT, Announcement
+
+    lines = Announcement(teardown.estate, teardown.purges).lines(chosen)
+    for line in lines:
+        run.console.progress(line, "" if line.startswith(" ") or KEPT in line else "remove")
+    return {
+        "would_delete": [line for line in lines if KEPT not in line],
+        "would_keep": [line.strip() for line in lines if KEPT in line],
+    }
+
+
+def _agree(run: Run, settings: Settings, chosen: list[str]) -> None:
+    run.console.agreed_by_name(settings.identity, f"This deletes {', '.join(chosen)}.", yes=run.yes)
+    bucket = settings.package.bucket
+    if "packages" in chosen and bucket:
+        question = f"All releases below {settings.package.prefix}/ go, of every environment that uses them."
+        run.console.agreed_by_name(bucket, question, yes=run.yes)
+
+
+def _proof(run: Run, teardown: Teardown, chosen: list[str]) -> int:
+    from mlz import leftovers
     from mlz.output import text_of
 
-    proof = teardown.proof()
+    proof = teardown.estate.proof(chosen, purges=teardown.purges)
     if run.output == "text":
-        run.console.data("\n".join(teardown.lines(proof)))
+        names = teardown.estate.resolution.names
+        run.console.data("\n".join(leftovers.lines(proof.left, proof.kept, names, proof.accounts)))
     else:
         run.console.data(text_of(proof, run.output))
-    run.console.next(_following(settings, proof))
-    return 1 if proof.left and everything else 0
+    run.console.next(_following(teardown, proof, chosen))
+    return 1 if proof.left else 0
 
 
-def _following(settings: Settings, proof: Proof) -> str:
+def _following(teardown: Teardown, proof: Proof, chosen: list[str]) -> str:
+    bucket = teardown.estate.settings.package.bucket
     if proof.left:
-        return "mlz destroy"
+        return f"mlz destroy {' '.join(chosen)}"
     if proof.kept:
         return "data and its keys were kept; mlz destroy --purge deletes them too"
-    bucket = f"the package bucket {settings.package.bucket} stays" if settings.package.bucket else "the bucket stays"
-    return f"{bucket}; delete it yourself if you mean it"
+    if "packages" in chosen or not bucket:
+        return "nothing"
+    return f"the package bucket {bucket} stays; mlz destroy packages deletes its releases"

@@ -1,0 +1,95 @@
+"""What taking an environment down would do, told part by part before anything is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlz import project_deletion, purge, tagged
+from mlz.leftovers import RETAINED, Leftover
+from mlz.tagged import BUCKET, STACK
+from mlz.wording import count
+
+if TYPE_CHECKING:
+    from mlz.estate import Estate
+
+KEPT = "kept: "
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """Reads what exists, account by account, and says what becomes of it; nothing is changed."""
+
+    estate: Estate
+    purges: bool
+
+    def lines(self, parts: Sequence[str]) -> list[str]:
+        """What goes begins with `- `, what stays on purpose with `kept: `; what belongs to it is indented."""
+        found = self.estate.look(parts)
+        goes = [line for part in parts for line in self._part(part, found)]
+        retained = sorted(one for one in found if one.kind in RETAINED and one.name not in self.estate.data_buckets)
+        told = [*goes, *(self._retained(one) for one in retained), *self._others(found)]
+        return told or ["nothing of this is there"]
+
+    def _part(self, part: str, found: Sequence[Leftover]) -> list[str]:
+        settings, estate = self.estate.settings, self.estate
+        match part:
+            case "projects":
+                return list(self._projects())
+            case "products":
+                return [f"- the provisioned product {one.name} with its stack {one.stack}" for one in estate.products]
+            case "targets":
+                return self._sets()
+            case "env":
+                return [*_stack(settings.env_stack_name, found), *self._contents()]
+            case "core":
+                return _stack(settings.core.stack_name, found)
+            case "bootstrap":
+                held = {one.account for one in found if one.part == part}
+                return [f"- the execution role {settings.setup_role} in {count(len(held), 'account')}"] if held else []
+            case _:
+                return self._packages()
+
+    def _projects(self) -> Iterator[str]:
+        for project in self.estate.projects:
+            yield from project_deletion.holdings(self.estate.cloud, project).lines(project, models=self.purges)
+
+    def _sets(self) -> list[str]:
+        state = self.estate.state
+        if not state.sets:
+            return []
+        told = f"- {count(len(state.sets), 'stack set')} with their stacks in {count(len(state.accounts), 'account')}"
+        return [told, *(f"    {name}: {count(len(one.accounts), 'account')}" for name, one in state.sets.items())]
+
+    def _contents(self) -> Iterator[str]:
+        """The domain and the buckets: what people put into them goes with them."""
+        for domain in self.estate.domains:
+            yield from (f"    {line}" for line in domain.lines(purges=self.purges))
+        for bucket in self.estate.data_buckets:
+            yield f"    the bucket {bucket}: {purge.counted(self.estate.cloud, bucket)}"
+
+    def _retained(self, one: Leftover) -> str:
+        held = f": {purge.counted(self.estate.enter(one.account), one.name)}" if one.kind == BUCKET else ""
+        return f"{'- ' if self.purges else KEPT}{self._place(one.account)}: {one.kind} {one.name}{held}"
+
+    def _others(self, found: Sequence[Leftover]) -> Iterator[str]:
+        """How much there is beside that, by account: it goes with its stack."""
+        others = [one for one in found if one.kind not in RETAINED]
+        for account in sorted({one.account for one in others}):
+            number = sum(one.account == account for one in others)
+            yield f"  {self._place(account)}: {number} stacks, roles and tagged resources"
+
+    def _place(self, account: str) -> str:
+        return f"{account} {self.estate.resolution.names.get(account, '')}".rstrip()
+
+    def _packages(self) -> list[str]:
+        package, cloud = self.estate.settings.package, self.estate.cloud
+        if not package.bucket or not tagged.has_bucket(cloud, package.bucket):
+            return []
+        prefix = f"{package.prefix}/"
+        return [f"- s3://{package.bucket}/{prefix}: {purge.counted(cloud, package.bucket, prefix)}"]
+
+
+def _stack(name: str, found: Sequence[Leftover]) -> list[str]:
+    return [f"- the stack {name}"] if any((one.kind, one.name) == (STACK, name) for one in found) else []
