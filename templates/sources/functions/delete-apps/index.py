@@ -9,7 +9,9 @@ import boto3
 from custom_resource import Properties, Refusal, Request, serve
 
 POLL_SECONDS = 5
-GONE = "Deleted"
+# An app that failed keeps neither its space nor the domain, and DeleteApp refuses all that are not in service.
+OVER = ("Deleted", "Failed")
+RUNNING = "InService"
 
 App = dict[str, Any]
 
@@ -43,12 +45,14 @@ def domain_exists(client: Any, domain: str) -> bool:
 def delete_apps(client: Any, request: Request) -> None:
     """Delete the apps of all kinds, of user profiles and of spaces, and wait until they are gone.
 
+    Those that start are waited for, since they can be deleted only then.
+
     Raises Refusal when the time ends first: Delete can then be tried again and goes on where this one stopped.
     """
     asked: set[tuple[str, ...]] = set()
     while apps := living_apps(client, request.physical_id):
         for app in apps:
-            if _key(app) not in asked and app["Status"] != "Deleting":
+            if _key(app) not in asked and app["Status"] == RUNNING:
                 asked.add(_key(app))
                 client.delete_app(**_address(app))
         _wait(request, f"apps {', '.join(sorted(_label(app) for app in apps))}")
@@ -56,7 +60,7 @@ def delete_apps(client: Any, request: Request) -> None:
 
 def living_apps(client: Any, domain: str) -> list[App]:
     pages = client.get_paginator("list_apps").paginate(DomainIdEquals=domain)
-    return [app for page in pages for app in page["Apps"] if app["Status"] != GONE]
+    return [app for page in pages for app in page["Apps"] if app["Status"] not in OVER]
 
 
 def delete_spaces(client: Any, request: Request) -> None:
