@@ -31,6 +31,8 @@ class Workplace:
         """Make the folders, `python` and `python3` of this very environment, and a `pip` that installs nothing."""
         for folder in (self.source, self.records, self.root / "home", self.root / "tmp", self._bin, self._site / "pip"):
             folder.mkdir(parents=True)
+        # A package with __init__ stands before pip itself, which may be installed and would ask the network.
+        (self._site / "pip" / "__init__.py").touch()
         shutil.copy(_PIP, self._site / "pip" / "__main__.py")
         for name in ("python", "python3"):
             self._program(name, f'exec {shlex.quote(sys.executable)} "$@"')
