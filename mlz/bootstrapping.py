@@ -57,7 +57,11 @@ def prepared(settings: Settings, manifest: Manifest, administrator: str = "") ->
     )
     accounts = tuple(sorted(account for stage in resolution.stages.values() for account in stage.accounts))
     spec = BootstrapSpec(
-        stack=stack, accounts=accounts, administrator=administrator, access_role=settings.access.bootstrap_role
+        stack=stack,
+        accounts=accounts,
+        administrator=administrator,
+        access_role=settings.access.bootstrap_role,
+        shares_portfolios=bool(settings.portfolios.share_with),
     )
     return Prepared(spec, chief, resolution.names)
 
@@ -94,6 +98,10 @@ def lines(plan: BootstrapPlan, spec: BootstrapSpec, names: Mapping[str, str]) ->
         shown.append("+ trusted access of StackSets in the organization")
     if plan.registers_administrator:
         shown.append(f"+ {spec.administrator} as delegated administrator of StackSets")
+    if plan.enables_sharing:
+        shown.append("+ sharing of Service Catalog portfolios with units of the organization")
+    if plan.registers_sharer:
+        shown.append(f"+ {spec.administrator} as delegated administrator of Service Catalog")
     return [line for line in shown if not line.startswith(("+ 0 ", "~ 0 "))] or ["nothing to do"]
 
 

@@ -55,6 +55,22 @@ class Core(Part, frozen=True):
     parameters: Parameters = field(default_factory=dict)
 
 
+class Portfolios(Part, frozen=True):
+    """Who beyond this account sees the portfolio of environments; `mlz deploy core` shares it."""
+
+    share_with: Annotated[
+        tuple[OrganizationalUnit, ...], Meta(description="Units, or the root, whose accounts see the portfolio.")
+    ] = ()
+    share_principals: Annotated[
+        bool,
+        Meta(
+            description="Admit roles there too whose names match SharedPrincipalName: whoever can make a role of "
+            "such a name in one of these accounts can then use the portfolio."
+        ),
+    ] = False
+    share_tag_options: Annotated[bool, Meta(description="Share the portfolio's tag options too.")] = False
+
+
 class Env(Part, frozen=True):
     """The environment stack: Studio domain, network, buckets, keys and roles of the development account."""
 
@@ -143,6 +159,7 @@ class Settings(Part, frozen=True):
     profile: Annotated[str, Meta(description="AWS profile; default: the usual credential chain.")] = ""
     package: Package = Package()
     core: Core = Core()
+    portfolios: Portfolios = Portfolios()
     env: Env = Env()
     targets: Targets = Targets()
     network: Network = Network()

@@ -14,17 +14,20 @@ from stacksets.stacks import Stack, StackSpec, find
 
 ACCESS_ROLE = "OrganizationAccountAccessRole"
 PRINCIPAL = "member.org.stacksets.cloudformation.amazonaws.com"
+CATALOG_PRINCIPAL = "servicecatalog.amazonaws.com"
 THREADS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BootstrapSpec:
-    """`stack` (env-iam-setup-stackset-role.yaml) goes into each account; `administrator` is to hold the stack sets."""
+    """`stack` (env-iam-setup-stackset-role.yaml) goes into each account; `administrator` is to hold the stack sets,
+    and with `shares_portfolios` to share Service Catalog portfolios with units of the organization."""
 
     stack: StackSpec
     accounts: tuple[str, ...]
     administrator: str
     access_role: str = ACCESS_ROLE
+    shares_portfolios: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,14 @@ class BootstrapPlan:
     unreachable: tuple[tuple[str, str], ...]
     enables_access: bool
     registers_administrator: bool
+    enables_sharing: bool = False
+    registers_sharer: bool = False
 
     @property
     def is_empty(self) -> bool:
-        return not (self.missing or self.unreachable or self.enables_access or self.registers_administrator)
+        organization = self.enables_access or self.registers_administrator
+        sharing = self.enables_sharing or self.registers_sharer
+        return not (self.missing or self.unreachable or organization or sharing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,10 @@ class Bootstrap:
                 (account, found.message) for account, found in seen.items() if isinstance(found, ToolError)
             ),
             enables_access=not _is_trusted(organizations),
-            registers_administrator=not self._is_registered(organizations, spec.administrator),
+            registers_administrator=not self._is_registered(organizations, spec.administrator, PRINCIPAL),
+            enables_sharing=spec.shares_portfolios and not self._shares(),
+            registers_sharer=spec.shares_portfolios
+            and not self._is_registered(organizations, spec.administrator, CATALOG_PRINCIPAL),
         )
 
     def apply(self, spec: BootstrapSpec, plan: BootstrapPlan) -> None:
@@ -73,13 +83,25 @@ class Bootstrap:
             _trust(organizations)
             self.report(StackStep("organization", "trusted access of StackSets is enabled"))
         if plan.registers_administrator:
-            _register(organizations, spec.administrator)
+            _register(organizations, spec.administrator, PRINCIPAL)
             self.report(StackStep("organization", f"{spec.administrator} is delegated administrator of StackSets"))
+        self._let_share(spec, plan, organizations)
         accounts = (*plan.missing, *plan.present, *(account for account, _ in plan.unreachable))
         with ThreadPoolExecutor(THREADS) as pool:
             results = tuple(pool.map(lambda account: self._serve(spec, account), accounts))
         if failed := [result for result in results if result.outcome == "failed"]:
             raise _failed(failed)
+
+    def _let_share(self, spec: BootstrapSpec, plan: BootstrapPlan, organizations: Api) -> None:
+        """Service Catalog first: it lets itself be trusted, and only then has it delegated administrators."""
+        if plan.enables_sharing:
+            with translated("sharing of portfolios"):
+                self.management.client("servicecatalog").enable_aws_organizations_access()
+            self.report(StackStep("organization", "portfolios can be shared with units"))
+        if plan.registers_sharer:
+            _register(organizations, spec.administrator, CATALOG_PRINCIPAL)
+            text = f"{spec.administrator} is delegated administrator of Service Catalog"
+            self.report(StackStep("organization", text))
 
     def remove(self, spec: BootstrapSpec) -> None:
         """Take the role out of every account again."""
@@ -123,13 +145,18 @@ class Bootstrap:
         self.report(done)
         return done
 
-    def _is_registered(self, organizations: Api, administrator: str) -> bool:
+    def _shares(self) -> bool:
+        with translated("sharing of portfolios"):
+            answer = self.management.client("servicecatalog").get_aws_organizations_access_status()
+        return str(answer["AccessStatus"]) == "ENABLED"
+
+    def _is_registered(self, organizations: Api, administrator: str, principal: str) -> bool:
         """The management account needs no registration and cannot have one."""
         if administrator == self.management.account:
             return True
         with translated("delegated administrators"):
             found = pages(
-                organizations.list_delegated_administrators, "DelegatedAdministrators", ServicePrincipal=PRINCIPAL
+                organizations.list_delegated_administrators, "DelegatedAdministrators", ServicePrincipal=principal
             )
             return any(entry["Id"] == administrator for entry in found)
 
@@ -155,10 +182,10 @@ def _trust(organizations: Api) -> None:
         organizations.enable_aws_service_access(ServicePrincipal=PRINCIPAL)
 
 
-def _register(organizations: Api, administrator: str) -> None:
+def _register(organizations: Api, administrator: str, principal: str) -> None:
     try:
         with translated("delegated administrator"):
-            organizations.register_delegated_administrator(AccountId=administrator, ServicePrincipal=PRINCIPAL)
+            organizations.register_delegated_administrator(AccountId=administrator, ServicePrincipal=principal)
     except Refused as problem:
         if problem.code != "AccountAlreadyRegisteredException":
             raise

@@ -63,6 +63,11 @@ class Directory:
             rows = self._list_all(budget)
             return self._from_list(ids, rows) if rows is not None else self._walk(ids)
 
+    def paths(self, units: tuple[str, ...]) -> dict[str, str]:
+        """Each unit as asked for → its path; no account is asked for."""
+        with translated("organization", HINTS):
+            return {unit: self._describe(unit, place) for unit, place in self._identify(units).items()}
+
     def require(self, units: tuple[str, ...]) -> None:
         """ToolError for the first id of a unit that does not exist; who may not ask is not refused."""
         try:

@@ -19,10 +19,10 @@ def command() -> None:
     pass
 
 
-@verb("Deploy the core stack: portfolio, shared roles, shared services.")
+@verb("Deploy the core stack: portfolio, shared roles, shared services; and share the portfolio.")
 @site_options
 def core(run: Run, bucket: str, prefix: str) -> None:
-    from mlz import product, stackwise
+    from mlz import product, sharing, stackwise
     from mlz.session import connected
 
     settings = run.settings(bucket=bucket, prefix=prefix)
@@ -30,6 +30,7 @@ def core(run: Run, bucket: str, prefix: str) -> None:
     spec = stackwise.core_spec(settings, manifest, cloud)
     _preflight(run, settings)
     done = stackwise.deployed(run, cloud, spec)
+    sharing.converged(run, settings, cloud)
     run.console.next("mlz deploy env" if done else DRY)
 
 

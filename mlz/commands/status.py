@@ -30,7 +30,8 @@ def command(run: Run, watch: bool, every: float, as_json: bool) -> None:
 
 
 def _show(run: Run, settings: Settings) -> None:
-    from mlz import convergence, statusview
+    from mlz import convergence, portfolio_shares, sharing, statusview
+    from mlz.console import Line
     from mlz.output import text_of
     from mlz.session import connected
     from stacksets.organization import resolve
@@ -43,10 +44,15 @@ def _show(run: Run, settings: Settings) -> None:
     resolution = resolve(cloud.client("organizations"), convergence.scopes(settings), len(state.accounts), True)
     found = statusview.standings(state, columns, resolution.names)
     missing = [column.stack_set for column in columns if column.stack_set not in state.sets]
+    shares = sharing.plan(settings, cloud)
     if run.output == "text":
-        run.console.lines(statusview.lines(found, missing))
+        run.console.lines([*statusview.lines(found, missing), *map(Line, portfolio_shares.lines(shares))])
     else:
-        run.console.data(text_of(statusview.document(found, missing), run.output))
+        shown = {**statusview.document(found, missing), "portfolio_shares": shares}
+        run.console.data(text_of(shown, run.output))
+    if not shares.is_empty:
+        run.console.next("mlz deploy core")
+        return
     behind = missing or not all(standing.is_current for standing in found)
     run.console.next("mlz plan" if behind else "nothing to repair; mlz plan shows whether something is to change")
 
