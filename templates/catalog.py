@@ -14,6 +14,8 @@ from templates.core.sc_shared_portfolio import CoreScSharedPortfolio
 from templates.core.security_controls import CoreSecurityControls
 from templates.core.shared_services_ecs import CoreSharedServicesEcs
 from templates.core.shared_services_network import CoreSharedServicesNetwork
+from templates.delivery.ci_oidc import CiOidc
+from templates.delivery.platform_delivery import PlatformDelivery
 from templates.env.iam import EnvIam
 from templates.env.iam_setup_stackset_role import EnvIamSetupStacksetRole
 from templates.env.kms import EnvKms
@@ -59,6 +61,8 @@ CATALOG: tuple[type[Stack], ...] = (
     DataScienceEnvironmentQuickstart,
     ProjectModelBuildTrain,
     ProjectModelDeploy,
+    PlatformDelivery,
+    CiOidc,
 )
 
 # Templates that people launch by hand or that the reference published under a stable name
@@ -75,6 +79,8 @@ ENTRIES = frozenset(
         EnvScPortfolio,
         ProjectModelBuildTrain,
         ProjectModelDeploy,
+        PlatformDelivery,
+        CiOidc,
     )
 )
 

@@ -39,7 +39,9 @@ def decided(answers: dict[str, str]) -> Checks:
     denied = sorted(action for action, decision in answers.items() if decision != "allowed")
     if denied:
         return (Check("rights", "failed", f"the caller may not {listed(denied, SHOWN)}", "use a role that may deploy"),)
-    return (Check("rights", "ok", f"IAM's simulator allows {count(len(answers), 'action')}, one for each kind of change"),)
+    return (
+        Check("rights", "ok", f"IAM's simulator allows {count(len(answers), 'action')}, one for each kind of change"),
+    )
 
 
 def _principal(cloud: Cloud) -> str:
