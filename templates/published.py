@@ -30,6 +30,12 @@ WORKSPACE_LAUNCH_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-workspace-launch"
 SETUP_FUNCTION_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-setup-function"
 FLOW_LOGS_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-vpc-flow-logs"
 PERMISSIONS_BOUNDARY = "${EnvName}-${EnvType}-${AWS::Region}-boundary"
+PROJECT_BOUNDARY = "${EnvName}-${EnvType}-${AWS::Region}-project-boundary"
+
+# Roles that project templates make: all below one path of their environment, so that trusts and passes know them
+PROJECT_ROLE_PATH = "sagemaker-projects/${EnvName}-${EnvType}/"
+PROJECT_ROLES = f"{PROJECT_ROLE_PATH}sagemaker-*"
+PROJECT_TEST_ROLES = f"{PROJECT_ROLES}-test"
 
 # Roles of every stage account (and of the development account in single-account mode)
 MODEL_EXECUTION_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-model-execution"
@@ -89,3 +95,4 @@ PROD_MODEL_EXECUTION_ROLE_NAME = Published("sm-model-execution-role-name-prod", 
 STAGING_STACK_SET_EXECUTION_ROLE_NAME = Published("stackset-execution-role-name-staging", "STAGING_STACKSET_ROLE")
 PROD_STACK_SET_EXECUTION_ROLE_NAME = Published("stackset-execution-role-name-prod", "PROD_STACKSET_ROLE")
 SETUP_FUNCTION_ROLE_ARN = Published("setup-function-role-arn", "SETUP_FUNCTION_ROLE_ARN")
+PROJECT_BOUNDARY_ARN = Published("project-boundary-arn", "PROJECT_BOUNDARY_ARN")

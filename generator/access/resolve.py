@@ -19,6 +19,8 @@ from generator.access.site import Document, Site
 from generator.errors import ToolError
 from generator.package.manifest import load as load_manifest
 
+# Projects by the ids that their roles are known by here
+PROJECTS = {"project-model-build-train.yaml": "p-train", "project-model-deploy.yaml": "p-deploy"}
 CORE, ENVIRONMENT, SETUP = "core-main.yaml", "env-main.yaml", "env-iam-setup-stackset-role.yaml"
 GUARDRAILS = "organization-guardrails.yaml"
 
@@ -54,6 +56,7 @@ class Deployment:
     templates: Mapping[str, Mapping[str, Any]]
     keys: Mapping[str, str]
     exports: dict[str, Any] = field(default_factory=dict)
+    published: dict[str, Any] = field(default_factory=dict)
 
     def stacks(self) -> list[Stack]:
         """Every stack of every account, nested ones included."""
@@ -64,7 +67,18 @@ class Deployment:
         self._export(environment)
         targets = [stack for account, stack in self._instances(environment[0])]
         setups = [self._open(SETUP, account, _setup(world)) for account in _target_accounts(world)]
-        return [*core, *environment, *setups, *targets]
+        return [*core, *environment, *self._projects(environment), *setups, *targets]
+
+    def _projects(self, environment: list[Stack]) -> list[Stack]:
+        """A project of each template, which finds what the environment publishes."""
+        for stack in environment:
+            parameters = stack.resources("AWS::SSM::Parameter").values()
+            self.published.update({one["Name"]: one["Value"] for one in parameters})
+        return [
+            self._open(file, self.world.dev, _project(self.templates[file], id_))
+            for file, id_ in PROJECTS.items()
+            if file in self.templates
+        ]
 
     def guardrails(self) -> list[Document]:
         """The policies of the organization, where it has units for them."""
@@ -114,7 +128,9 @@ class Deployment:
                     yield account, self._open(file, account, given)
 
     def _answers(self, type_: str, properties: Mapping[str, Any], attribute: str) -> Any:
-        """What the custom resources of the environment say about the organization."""
+        """What the custom resources of the environment say about the organization, and those of projects about it."""
+        if type_ == "Custom::GetEnvironmentConfiguration":
+            return self._configuration(properties).get(attribute)
         if type_ != "Custom::GetOUAccounts":
             return None
         world = self.world
@@ -127,6 +143,15 @@ class Deployment:
             case "AccountList":
                 return ",".join(account.id for unit in units for account in world.accounts_below(unit))
         return None
+
+    def _configuration(self, properties: Mapping[str, Any]) -> dict[str, Any]:
+        """What a project is told of its environment; subnets and groups decide nothing."""
+        name, stage = self.world.name, self.world.stage
+        told = {
+            one["VariableName"]: self.published[f"{name}-{stage}-{one['ParameterName']}"]
+            for one in properties["SSMParams"]
+        }
+        return {"EnvironmentName": name, "EnvironmentType": stage, "SubnetIds": [], "SecurityGroups": [], **told}
 
 
 def _unit_path(world: World, unit: str) -> str:
@@ -158,6 +183,13 @@ def _environment(world: World) -> dict[str, Any]:
         return given | units | {"OrganizationId": world.organization}
     staging, prod = (",".join(a.id for a in world.targets[stage]) for stage in ("staging", "prod"))
     return given | {"StagingAccountList": staging, "ProductionAccountList": prod}
+
+
+def _project(template: Mapping[str, Any], id_: str) -> dict[str, str]:
+    """Parameters of a project; where it can be asked to, it compares data, so that its role for that is seen too."""
+    given = {"SageMakerProjectName": "ages", "SageMakerProjectId": id_}
+    compares = {"DriftSchedule": "rate(1 day)", "MultiAccountDeployment": "YES"}
+    return given | {name: value for name, value in compares.items() if name in template["Parameters"]}
 
 
 def _setup(world: World) -> dict[str, Any]:

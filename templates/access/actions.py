@@ -97,13 +97,29 @@ MANAGE_PEOPLE = of(
     "UpdateUserProfile",
 )
 
+# What gives a person, or a program that poses as one, a place to work in
+OPEN_STUDIO = of(
+    "sagemaker",
+    "CreateApp",
+    "CreateDomain",
+    "CreateNotebookInstance",
+    "CreatePresignedDomainUrl",
+    "CreatePresignedNotebookInstanceUrl",
+    "CreateSpace",
+    "CreateUserProfile",
+    "UpdateDomain",
+)
+
 MANAGE_PROJECTS = of("sagemaker", "CreateProject", "DeleteProject", "UpdateProject")
 
 TAG = of("sagemaker", "AddTags")
 
+UPDATE_STACK_SETS = of("cloudformation", "UpdateStackSet")
+
 # What undoes a platform for everybody; no role that runs a user's code may ever get it
 DELETE_PLATFORM = (
-    *of("cloudformation", "DeleteStack", "DeleteStackInstances", "DeleteStackSet", "UpdateStackSet"),
+    *of("cloudformation", "DeleteStack", "DeleteStackInstances", "DeleteStackSet"),
+    *UPDATE_STACK_SETS,
     *of("kms", "DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion"),
     *of("sagemaker", "DeleteDomain", "DeleteModelPackage", "DeleteModelPackageGroup"),
 )

@@ -1,4 +1,4 @@
-"""The ceiling of every role: the services that an environment needs, roles below the same ceiling only, guardrails."""
+"""The ceilings of roles: the services that they need, which roles may be made below which ceiling, guardrails."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from troposphere import Sub
 from troposphere.iam import ManagedPolicy
 
 from generator.cfn.arns import arn, role_arn, service
-from generator.cfn.iam import allow, policy
+from generator.cfn.iam import allow, deny, policy
 from generator.cfn.lint import guard_exception, scan_exception
-from templates.access.actions import of
-from templates.access.guardrails import notebooks_stay_closed, stays_in_vpc
+from templates.access.actions import DELETE_PLATFORM, OPEN_STUDIO, UPDATE_STACK_SETS, of
+from templates.access.guardrails import approves_nothing, notebooks_stay_closed, stays_in_vpc
 
 # A ceiling grants nothing: each role's own policy names actions and resources below it.
 ENVIRONMENT_SERVICES = (
@@ -37,6 +37,22 @@ ENVIRONMENT_SERVICES = (
     "s3",
     "sagemaker",
     "servicecatalog",
+    "sns",
+    "ssm",
+    "sts",
+)
+PROJECT_SERVICES = (
+    "cloudformation",
+    "cloudwatch",
+    "codebuild",
+    "codecommit",
+    "codeconnections",
+    "codepipeline",
+    "ec2",
+    "kms",
+    "logs",
+    "s3",
+    "sagemaker",
     "sns",
     "ssm",
     "sts",
@@ -111,16 +127,30 @@ def may_keep_bounded_roles(boundary: Any, *roles: str) -> list[Statement]:
     ]
 
 
-def environment_boundary(name: str, *roles: str) -> PolicyDocument:
-    """Ceiling of the roles of an environment's own account; `roles` are those that they may make under it."""
+def environment_boundary(below: Any, *roles: str) -> PolicyDocument:
+    """Ceiling of the roles of an environment's own account; they may make `roles`, under the boundary `below` alone."""
     return policy(
         may_use_services(ENVIRONMENT_SERVICES),
         may_see_organization(),
         allow("PassAndSeeRoles", (*READ_ROLES, *of("iam", "PassRole"))),
-        may_keep_bounded_roles(policy_arn(name), *roles),
+        may_keep_bounded_roles(below, *roles),
         links_scaling(),
         stays_in_vpc(),
         notebooks_stay_closed(),
+    )
+
+
+def project_boundary(*passed: str) -> PolicyDocument:
+    """Ceiling of the roles of projects: they make no role, hand on only `passed`, and do not approve, delete or pose
+    as a person in Studio."""
+    return policy(
+        may_use_services(PROJECT_SERVICES),
+        allow("PassRoles", of("iam", "PassRole"), [role_arn(name) for name in passed]),
+        approves_nothing(),
+        deny("AnswersNoApproval", of("codepipeline", "PutApprovalResult")),
+        deny("DeletesNoPlatform", [action for action in DELETE_PLATFORM if action not in UPDATE_STACK_SETS]),
+        deny("OpensNoStudio", OPEN_STUDIO),
+        stays_in_vpc(),
     )
 
 

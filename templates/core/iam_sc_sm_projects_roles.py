@@ -1,4 +1,4 @@
-"""The two account-wide roles that SageMaker's own project products expect by name."""
+"""The two account-wide roles that SageMaker's own project products expect by name; ours use neither."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from generator.cfn.arns import arn, role_arn
 from generator.cfn.contract import Cond, Out, Param
 from generator.cfn.iam import allow, may_pass, policy, trust, trust_plain
 from generator.cfn.stack import Stack
-from templates import published
 from templates.access import actions
 from templates.access.actions import of
 from templates.access.data import may_pull_images
@@ -20,11 +19,7 @@ from templates.access.exceptions import SEEING_ROLE
 from templates.access.guardrails import approves_nothing
 from templates.core.project_builds import (
     may_build,
-    may_build_in_vpc,
-    may_deploy_to_stages,
     may_publish_images,
-    may_tell_of_models,
-    may_test_models,
     may_use_artifacts,
     may_use_sources,
 )
@@ -33,11 +28,11 @@ from templates.env.iam_project_launch import (
     may_keep_project_code,
     may_read_provisioned_code,
     may_run_product_stacks,
-    may_see_use_role,
 )
 
 ROLE_NAME = r"[\w+=,.@-]*"
 SERVICE_PATH = "/service-role/"
+USE_ROLES = role_arn("service-role/AmazonSageMakerServiceCatalogProducts*")
 
 
 class CoreIamScSmProjectsRoles(Stack):
@@ -97,11 +92,10 @@ def launch_role(name: Any) -> Role:
                     may_keep_project_code(),
                     may_keep_project_buckets(),
                     may_pass(
-                        "GiveProjectsUseRole",
-                        role_arn("service-role/AmazonSageMakerServiceCatalogProducts*"),
-                        ["cloudformation", "codebuild", "codepipeline", "events"],
+                        "GiveProjectsUseRole", USE_ROLES, ["cloudformation", "codebuild", "codepipeline", "events"]
                     ),
-                    may_see_use_role(),
+                    # CloudFormation reads the role of a pipeline that it creates.
+                    allow("SeeUseRole", of("iam", "GetRole"), USE_ROLES),
                     allow("LookUpEnvironment", of("lambda", "InvokeFunction"), arn("lambda", "function:*")),
                 ),
             )
@@ -111,10 +105,12 @@ def launch_role(name: Any) -> Role:
 
 
 def use_role(name: Any) -> Role:
-    """Builds and pipelines of projects run with it; it approves no model and has no key or bucket of its own."""
+    """SageMaker's own project products run with it, no project of ours: those make their roles themselves.
+
+    It approves no model, and has no role, no key, no bucket and no target account of an environment.
+    """
     statements: list[Any] = [
         may_build(),
-        may_build_in_vpc(),
         may_use_sources(),
         may_use_artifacts(),
         allow("SeeSageMaker", actions.READ),
@@ -123,11 +119,6 @@ def use_role(name: Any) -> Role:
             (*actions.WRITE_PIPELINES, *actions.RUN_PIPELINES, *actions.REGISTER_MODELS, *actions.TAG),
             arn("sagemaker", "*"),
         ),
-        allow("ShareModels", of("sagemaker", "PutModelPackageGroupPolicy"), arn("sagemaker", "model-package-group/*")),
-        may_pass("RunPipelinesAs", _environment_roles(published.PIPELINE_EXECUTION_ROLE), "sagemaker"),
-        may_deploy_to_stages(),
-        may_test_models(),
-        may_tell_of_models(),
         may_publish_images(),
         may_pull_images(),
         approves_nothing(),
@@ -153,8 +144,3 @@ def trust_of_projects() -> PolicyDocument:
     told = trust("cloudformation", "codebuild", "events")
     silent = trust_plain("codepipeline")
     return policy(told.properties["Statement"], silent.properties["Statement"])
-
-
-def _environment_roles(name: str) -> Any:
-    """A role of any environment of this account, by the end of its name."""
-    return role_arn(name.replace(published.ENVIRONMENT, "*"))

@@ -11,7 +11,7 @@ from generator.cfn.arns import role_arn
 from generator.cfn.contract import Cond, Out, Param, switch
 from generator.cfn.stack import Stack
 from templates import published
-from templates.access.boundary import boundary_policy, environment_boundary
+from templates.access.boundary import boundary_policy, environment_boundary, project_boundary
 from templates.access.data import BucketName
 from templates.access.trust import add_sign_in_mapping, switch_role_link, trust_people
 from templates.env import iam_execution, iam_personas, iam_project_launch, iam_setup, iam_workspace_launch
@@ -79,16 +79,20 @@ class EnvIam(Stack):
     STACK_SET_ADMINISTRATION_ARN = Out("StackSetAdministrationRoleArn", "Role that administers the stack sets")
     FLOW_LOGS_ARN = Out("VPCFlowLogsRoleArn", "Role that delivers VPC flow logs; empty if not created")
     BOUNDARY_ARN = Out("PermissionsBoundaryArn", "Policy that bounds every role of the environment")
+    PROJECT_BOUNDARY_ARN = Out("ProjectBoundaryArn", "Policy that bounds every role that a project makes")
 
     def build(self) -> None:
         add_sign_in_mapping(self)
-        document = environment_boundary(published.PERMISSIONS_BOUNDARY, iam_project_launch.PROJECT_ROLES)
+        passed = (published.PIPELINE_EXECUTION_ROLE, published.STACK_SET_ADMINISTRATION_ROLE)
+        below = Ref(self.add(boundary_policy("ProjectBoundary", published.PROJECT_BOUNDARY, project_boundary(*passed))))
+        document = environment_boundary(below, published.PROJECT_ROLES)
         boundary = Ref(self.add(boundary_policy("PermissionsBoundary", published.PERMISSIONS_BOUNDARY, document)))
         trainers = self.add(iam_personas.trainer_policy())
         self._add_people(boundary, trainers)
         self._add_execution_roles(boundary, trainers)
-        self._add_setup_roles(boundary)
+        self._add_setup_roles(boundary, below)
         self.put(self.BOUNDARY_ARN, boundary)
+        self.put(self.PROJECT_BOUNDARY_ARN, below)
 
     def _add_people(self, boundary: Any, trainers: ManagedPolicy) -> None:
         trust = {"AssumeRolePolicyDocument": trust_people(self.REQUIRES_SOURCE_IDENTITY)}
@@ -146,7 +150,7 @@ class EnvIam(Stack):
         self.put(self.SAGEMAKER_EXECUTION_ARN, GetAtt(self.add(notebook), "Arn"))
         self.put(self.PIPELINE_EXECUTION_ARN, GetAtt(self.add(pipeline), "Arn"))
 
-    def _add_setup_roles(self, boundary: Any) -> None:
+    def _add_setup_roles(self, boundary: Any, project_boundary: Any) -> None:
         administration = self.add(
             iam_setup.stack_set_administration_role(boundary, self._target_roles(), self.release.region)
         )
@@ -155,7 +159,8 @@ class EnvIam(Stack):
         self.put(self.SETUP_FUNCTION_ARN, GetAtt(self.add(setup), "Arn"))
         workspaces = self.add(iam_workspace_launch.workspace_launch_role(boundary))
         self.put(self.WORKSPACE_LAUNCH_ARN, GetAtt(workspaces, "Arn"))
-        self.put(self.PROJECT_LAUNCH_ARN, GetAtt(self.add(iam_project_launch.project_launch_role(boundary)), "Arn"))
+        launch = self.add(iam_project_launch.project_launch_role(boundary, project_boundary))
+        self.put(self.PROJECT_LAUNCH_ARN, GetAtt(launch, "Arn"))
         flow_logs = self.add(iam_setup.flow_logs_role(boundary), self.CREATES_FLOW_LOGS_ROLE)
         self.put(self.FLOW_LOGS_ARN, self.CREATES_FLOW_LOGS_ROLE.then(GetAtt(flow_logs, "Arn"), ""))
 

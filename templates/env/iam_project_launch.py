@@ -13,16 +13,14 @@ from templates.access.actions import KEEP_BUCKETS, of
 from templates.access.boundary import may_keep_bounded_roles
 from templates.access.data import may_read_parameters
 from templates.env.iam_setup import service_role
-from templates.published import PROJECT_LAUNCH_ROLE
+from templates.published import PROJECT_LAUNCH_ROLE, PROJECT_ROLES
 
 PROJECTS = "sagemaker-*"
-PROJECT_ROLES = "sagemaker-*"
 # By this tag of an object Service Catalog marks what a launch may read
 PROVISIONING = "s3:ExistingObjectTag/servicecatalog:provisioning"
-USE_ROLES = "service-role/AmazonSageMakerServiceCatalogProducts*"
 
 
-def project_launch_role(boundary: Any) -> Role:
+def project_launch_role(boundary: Any, project_boundary: Any) -> Role:
     """Service Catalog launches the projects' products with it; what it makes carries the projects' prefix."""
     return service_role(
         "SCProjectLaunchRole",
@@ -30,25 +28,19 @@ def project_launch_role(boundary: Any) -> Role:
         # Service Catalog sends no source account when it assumes a launch role.
         trust_plain("servicecatalog"),
         boundary,
-        project_launch_statements(boundary),
+        project_launch_statements(project_boundary),
     )
 
 
 def project_launch_statements(boundary: Any) -> list[Any]:
-    """What project products create, by the prefix that SageMaker gives projects."""
+    """What project products create, by the prefix that SageMaker gives projects; roles only below `boundary`."""
     return [
         may_run_product_stacks(),
         may_read_provisioned_code(),
         may_keep_project_code(),
         may_keep_project_buckets(),
         may_keep_bounded_roles(boundary, PROJECT_ROLES),
-        may_pass("GiveProjectsTheirRoles", role_arn(PROJECT_ROLES), ["codebuild", "codepipeline", "events", "lambda"]),
-        may_pass(
-            "GiveProjectsUseRole",
-            role_arn(USE_ROLES),
-            ["cloudformation", "codebuild", "codepipeline", "events"],
-        ),
-        may_see_use_role(),
+        may_pass("GiveProjectsTheirRoles", role_arn(PROJECT_ROLES), ["codebuild", "codepipeline", "events"]),
         allow("LookUpEnvironment", of("lambda", "InvokeFunction"), arn("lambda", "function:*")),
         may_read_parameters(),
     ]
@@ -103,11 +95,6 @@ def may_keep_project_code() -> list[Statement]:
         may_keep_project_alarms(),
         may_use_connections(),
     ]
-
-
-def may_see_use_role() -> Statement:
-    """CloudFormation reads the role of a pipeline that it creates."""
-    return allow("SeeUseRole", of("iam", "GetRole"), role_arn(USE_ROLES))
 
 
 def may_keep_repositories() -> list[Statement]:

@@ -42,6 +42,12 @@ def environment_parameters(roles: Roles, own: OwnRoles, stores: Stores, look_up:
             "Role that SageMaker pipelines run with",
         ),
         (
+            "ProjectBoundarySSM",
+            names.PROJECT_BOUNDARY_ARN,
+            roles.project_boundary,
+            "Policy that bounds the roles that projects make",
+        ),
+        (
             "ModelExecutionRoleSSM",
             names.MODEL_EXECUTION_ROLE_NAME,
             own.model_execution,

@@ -9,11 +9,12 @@ from troposphere import AWS_ACCOUNT_ID, GetAtt, Join, Ref, Sub
 
 from generator.cfn.contract import Out, Param
 from generator.cfn.stack import Nested
+from templates.access.boundary import policy_arn
 from templates.env.iam import EnvIam
 from templates.env.main_functions import GetOUAccounts
 from templates.env.main_parameters import FlowLogs, Given, Identity
 from templates.env.main_targets import Targets
-from templates.published import DATA_BUCKET, MODEL_BUCKET, SETUP_EXECUTION_ROLE
+from templates.published import DATA_BUCKET, MODEL_BUCKET, PROJECT_BOUNDARY, SETUP_EXECUTION_ROLE
 from templates.target.iam_target_account_roles import EnvIamTargetAccountRoles
 
 NONE = "none"
@@ -28,13 +29,14 @@ class Roles:
     sagemaker_execution: Any
     pipeline_execution: Any
     project_launch: Any
+    project_boundary: Any
     setup_function: Any
     stack_set_administration: Any
     flow_logs: Any
 
 
 def roles(iam: Nested) -> Roles:
-    """A role given by ARN stands in where this stack creates none."""
+    """A role given by ARN stands in where this stack creates none, and the boundary of this product's name."""
 
     def arn(output: Out, given: Any) -> Any:
         return iam.get(output, otherwise=given)
@@ -47,6 +49,7 @@ def roles(iam: Nested) -> Roles:
         sagemaker_execution=arn(EnvIam.SAGEMAKER_EXECUTION_ARN, Given.SAGEMAKER_EXECUTION_ARN),
         pipeline_execution=arn(EnvIam.PIPELINE_EXECUTION_ARN, Given.PIPELINE_EXECUTION_ARN),
         project_launch=arn(EnvIam.PROJECT_LAUNCH_ARN, Given.PROJECT_LAUNCH_ARN),
+        project_boundary=arn(EnvIam.PROJECT_BOUNDARY_ARN, policy_arn(PROJECT_BOUNDARY)),
         setup_function=arn(EnvIam.SETUP_FUNCTION_ARN, Given.SETUP_FUNCTION_ARN),
         stack_set_administration=arn(EnvIam.STACK_SET_ADMINISTRATION_ARN, administration),
         flow_logs=FlowLogs.CREATES_FLOW_LOGS_ROLE.then(flow_logs, FlowLogs.FLOW_LOGS_ROLE_ARN),

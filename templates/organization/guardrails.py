@@ -16,7 +16,7 @@ from generator.cfn.tags import tags
 from templates.access import guardrails
 from templates.access.actions import of
 from templates.parameters import env_name
-from templates.published import PERMISSIONS_BOUNDARY, TARGET_PERMISSIONS_BOUNDARY
+from templates.published import PERMISSIONS_BOUNDARY, PROJECT_BOUNDARY, TARGET_PERMISSIONS_BOUNDARY
 
 _WHERE = "Where the guardrails stand"
 _MORE = "What else they ask for"
@@ -139,7 +139,7 @@ def deployers_only(deployers: Any) -> list[Statement]:
     bounded = of("iam", "DeleteRolePermissionsBoundary", "TagRole", "UntagRole")
     ceilings = [
         arn("iam", f"policy/{name.replace('${EnvType}', '*').replace('${AWS::Region}', '*')}", region="", account="*")
-        for name in (PERMISSIONS_BOUNDARY, TARGET_PERMISSIONS_BOUNDARY)
+        for name in (PERMISSIONS_BOUNDARY, PROJECT_BOUNDARY, TARGET_PERMISSIONS_BOUNDARY)
     ]
     return [
         iam.deny(

@@ -1,4 +1,4 @@
-"""Makers of what every project's delivery consists of: artifact bucket, repository, builds, pipeline and its triggers.
+"""Makers of what every project's delivery consists of: artifact bucket, builds, pipeline and its triggers.
 
 Name budgets, with `<name>` at most 32 and `<id>` at most 15 characters: bucket `sm-mlops-cp-<id>-<account>` 40 of 63,
 event rule `sagemaker-<name>-<id>-build` 64 of 64, pipeline `sagemaker-<name>-<id>-modeldeploy` 70 of 100.
@@ -11,49 +11,26 @@ from collections.abc import Mapping
 from typing import Any
 
 from troposphere import GetAtt, Ref, Sub, codebuild, codecommit, codepipeline, events, s3
+from troposphere.iam import Role
 
 from generator.cfn import arns
-from generator.cfn.contract import Cond, Param
-from generator.cfn.lint import lint_exception, scan_exception
+from generator.cfn.lint import scan_exception
 from templates.facts import codebuild_image
-from templates.project.environment import environment, project_tags
+from templates.project.environment import ARTIFACT_BUCKET, PROJECT, environment, project_tags
+from templates.project.source import BRANCH
 
-BRANCH = "main"
 ARTIFACT_DAYS = 90
-_NAME = "sagemaker-${SageMakerProjectName}-${SageMakerProjectId}"
-
-REPOSITORY_PROVIDER = Param(
-    "RepositoryProvider",
-    "Where the repository is: made in CodeCommit; your own, through CodeConnections; or a versioned S3 object",
-    default="CodeCommit",
-    allowed=("CodeCommit", "CodeConnections", "S3"),
-)
-CONNECTION_ARN = Param(
-    "ConnectionArn", "For CodeConnections: ARN of a connection that a person has confirmed", default=""
-)
-REPOSITORY_ID = Param("FullRepositoryId", "For CodeConnections: the repository, as owner/name", default="")
-SOURCE_BUCKET = Param(
-    "SourceS3BucketName", "For S3: versioned bucket of the source archive; empty for the seed code's", default=""
-)
-
-
-def service_role() -> Sub:
-    """The role that SageMaker's products use for their builds, pipelines and rules (core-iam-sc-sm-projects-roles)."""
-    return arns.role_arn("service-role/AmazonSageMakerServiceCatalogProductsUseRole")
 
 
 def artifact_bucket(title: str) -> s3.Bucket:
-    """The pipeline's artifacts; kept when the project is deleted, until they expire.
-
-    Projects may have capital letters in their names, and buckets may not: ids have none.
-    """
+    """The pipeline's artifacts; kept when the project is deleted, until they expire."""
     encryption = s3.ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=environment("S3KmsKeyId"))
     return s3.Bucket(
         title,
         Metadata=scan_exception(CKV_AWS_18="projects know no bucket for logs; CloudTrail data events can cover it"),
         DeletionPolicy="Retain",
         UpdateReplacePolicy="Retain",
-        BucketName=Sub("sm-mlops-cp-${SageMakerProjectId}-${AWS::AccountId}"),
+        BucketName=Sub(ARTIFACT_BUCKET),
         BucketEncryption=s3.BucketEncryption(
             ServerSideEncryptionConfiguration=[
                 s3.ServerSideEncryptionRule(BucketKeyEnabled=True, ServerSideEncryptionByDefault=encryption)
@@ -79,28 +56,15 @@ def artifact_bucket(title: str) -> s3.Bucket:
     )
 
 
-def repository(title: str, kind: str, seed_key: str) -> codecommit.Repository:
-    """A CodeCommit repository whose first commit is the seed code."""
-    return codecommit.Repository(
-        title,
-        RepositoryName=Sub(f"{_NAME}-{kind}"),
-        RepositoryDescription=Sub(f"Source of {kind} for the project ${{SageMakerProjectName}}"),
-        Code=codecommit.Code(
-            S3=codecommit.S3(Bucket=environment("SeedCodeBucketName"), Key=seed_key), BranchName=BRANCH
-        ),
-        Tags=project_tags(),
-    )
-
-
 def build_project(
-    title: str, suffix: str, description: str, variables: Mapping[str, Any], *, buildspec: str, minutes: int
+    title: str, suffix: str, description: str, role: Role, variables: Mapping[str, Any], *, buildspec: str, minutes: int
 ) -> codebuild.Project:
     """A build in the environment's VPC."""
     return codebuild.Project(
         title,
-        Name=Sub(f"{_NAME}-{suffix}"),
+        Name=Sub(f"{PROJECT}-{suffix}"),
         Description=description,
-        ServiceRole=service_role(),
+        ServiceRole=GetAtt(role, "Arn"),
         Artifacts=codebuild.Artifacts(Type="CODEPIPELINE"),
         EncryptionKey=environment("S3KmsKeyId"),
         Environment=codebuild.Environment(
@@ -125,6 +89,7 @@ def build_project(
 def pipeline(
     title: str,
     suffix: str,
+    role: Role,
     bucket: s3.Bucket,
     stages: list[codepipeline.Stages],
     *,
@@ -139,10 +104,10 @@ def pipeline(
         ]
     return codepipeline.Pipeline(
         title,
-        Name=Sub(f"{_NAME}-{suffix}"),
+        Name=Sub(f"{PROJECT}-{suffix}"),
         PipelineType="V2",
         ExecutionMode=mode,
-        RoleArn=service_role(),
+        RoleArn=GetAtt(role, "Arn"),
         ArtifactStore=codepipeline.ArtifactStore(
             Type="S3",
             Location=Ref(bucket),
@@ -150,44 +115,7 @@ def pipeline(
         ),
         Stages=stages,
         Tags=project_tags(),
-        Metadata=lint_exception("the role is made once for an account, by core-iam-sc-sm-projects-roles", "W9002"),
         **given,
-    )
-
-
-def source_stage(
-    name: str, source: codecommit.Repository, seed_key: str, in_codecommit: Cond, through_connection: Cond, own: Cond
-) -> codepipeline.Stages:
-    """The Source stage for each provider; `own` holds where SourceS3BucketName is given."""
-    artifact = codepipeline.OutputArtifacts(Name=f"{name}Artifact")
-    codecommit_action = _source(
-        name,
-        "CodeCommit",
-        {"RepositoryName": GetAtt(source, "Name"), "BranchName": BRANCH, "PollForSourceChanges": "false"},
-        artifact,
-    )
-    connection_action = _source(
-        name,
-        "CodeStarSourceConnection",
-        {"ConnectionArn": CONNECTION_ARN, "FullRepositoryId": REPOSITORY_ID, "BranchName": BRANCH},
-        artifact,
-    )
-    bucket = own.then(SOURCE_BUCKET, environment("SeedCodeBucketName"))
-    s3_action = _source(
-        name, "S3", {"S3Bucket": bucket, "S3ObjectKey": seed_key, "PollForSourceChanges": "true"}, artifact
-    )
-    action = in_codecommit.then(codecommit_action, through_connection.then(connection_action, s3_action))
-    return codepipeline.Stages(Name="Source", Actions=[action])
-
-
-def _source(
-    name: str, provider: str, configuration: Mapping[str, Any], artifact: codepipeline.OutputArtifacts
-) -> codepipeline.Actions:
-    return codepipeline.Actions(
-        Name=name,
-        ActionTypeId=codepipeline.ActionTypeId(Category="Source", Owner="AWS", Provider=provider, Version="1"),
-        Configuration=dict(configuration),
-        OutputArtifacts=[artifact],
     )
 
 
@@ -220,11 +148,13 @@ def build_action(
     )
 
 
-def commit_rule(title: str, source: codecommit.Repository, target: codepipeline.Pipeline, suffix: str) -> events.Rule:
+def commit_rule(
+    title: str, source: codecommit.Repository, target: codepipeline.Pipeline, role: Role, suffix: str
+) -> events.Rule:
     """Start the pipeline when the main branch of its CodeCommit repository changes."""
     return events.Rule(
         title,
-        Name=Sub(f"{_NAME}-{suffix}"),
+        Name=Sub(f"{PROJECT}-{suffix}"),
         Description="Starts the pipeline when its main branch changes",
         EventPattern={
             "source": ["aws.codecommit"],
@@ -233,8 +163,13 @@ def commit_rule(title: str, source: codecommit.Repository, target: codepipeline.
             "detail": {"referenceType": ["branch"], "referenceName": [BRANCH]},
         },
         State="ENABLED",
-        Targets=[events.Target(Id="pipeline", Arn=pipeline_arn(target), RoleArn=service_role())],
+        Targets=[starts(pipeline_arn(target), role)],
     )
+
+
+def starts(pipeline: Any, role: Role, **properties: Any) -> events.Target:
+    """A rule's target: a pipeline by ARN, started with the project's role for events."""
+    return events.Target(Id="pipeline", Arn=pipeline, RoleArn=GetAtt(role, "Arn"), **properties)
 
 
 def pipeline_arn(target: codepipeline.Pipeline) -> Sub:

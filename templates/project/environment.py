@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from troposphere import AWSObject, GetAtt, ImportValue, Join, Ref, Tags
+from troposphere import AWSObject, GetAtt, ImportValue, Join, Ref, Sub, Tags
 
 from generator.cfn.contract import Param
 from generator.cfn.tags import tags
@@ -23,6 +23,10 @@ PROJECT_NAME = Param(
 )
 PROJECT_ID = Param("SageMakerProjectId", "Id that SageMaker gave the project", min_length=1, max_length=15)
 
+# How the names of everything begin that a project makes; its bucket's has no capital letters, as the name may have
+PROJECT = "sagemaker-${SageMakerProjectName}-${SageMakerProjectId}"
+ARTIFACT_BUCKET = "sm-mlops-cp-${SageMakerProjectId}-${AWS::AccountId}"
+
 # What the environment publishes -> the attribute by which a template reads it
 READ = {
     "DataBucketName": published.DATA_BUCKET_NAME,
@@ -40,6 +44,7 @@ READ = {
     "ProdStackSetExecutionRole": published.PROD_STACK_SET_EXECUTION_ROLE_NAME,
     "EnvTypeStagingName": published.ENV_TYPE_STAGING_NAME,
     "EnvTypeProdName": published.ENV_TYPE_PROD_NAME,
+    "ProjectBoundary": published.PROJECT_BOUNDARY_ARN,
 }
 
 
@@ -72,6 +77,16 @@ def _wanted(name: str, value: Published) -> dict[str, str]:
 def environment(name: str) -> GetAtt:
     """An attribute of the environment."""
     return GetAtt(CONFIGURATION, name)
+
+
+def filled(text: Sub, **values: Any) -> Sub:
+    """A text with values for names in it that the template itself does not have."""
+    return Sub(text.data["Fn::Sub"], **values)
+
+
+def of_environment(text: Sub, stage: str = "EnvironmentType", **values: Any) -> Sub:
+    """A text whose ${EnvName} and ${EnvType} are what the look-up says; `stage` is its answer for the latter."""
+    return filled(text, EnvName=environment("EnvironmentName"), EnvType=environment(stage), **values)
 
 
 def environment_list(name: str) -> Join:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from troposphere import Equals, Not, Ref, Sub, codepipeline
+from troposphere import Ref, Sub, codepipeline
 
-from generator.cfn.contract import Cond
 from generator.cfn.stack import Stack
-from templates.project import delivery
+from templates.project import delivery, rights, roles, source
 from templates.project.environment import (
+    PROJECT,
     PROJECT_ID,
     PROJECT_NAME,
     environment,
@@ -17,6 +17,7 @@ from templates.project.environment import (
 
 SEED_KEY = "seed-code/mlops-model-build-train-v1.0.zip"
 BUILD_MINUTES = 480
+KIND = "model-build-train"
 _SOURCE = "ModelBuildSource"
 
 
@@ -28,14 +29,14 @@ class ProjectModelBuildTrain(Stack):
 
     SAGEMAKER_PROJECT_NAME = PROJECT_NAME
     SAGEMAKER_PROJECT_ID = PROJECT_ID
-    REPOSITORY_PROVIDER = delivery.REPOSITORY_PROVIDER
-    CONNECTION_ARN = delivery.CONNECTION_ARN
-    REPOSITORY_ID = delivery.REPOSITORY_ID
-    SOURCE_BUCKET = delivery.SOURCE_BUCKET
+    REPOSITORY_PROVIDER = source.REPOSITORY_PROVIDER
+    CONNECTION_ARN = source.CONNECTION_ARN
+    REPOSITORY_ID = source.REPOSITORY_ID
+    SOURCE_BUCKET = source.SOURCE_BUCKET
 
-    IN_CODECOMMIT = Cond("RepositoryInCodeCommit", Equals(REPOSITORY_PROVIDER, "CodeCommit"))
-    THROUGH_CONNECTION = Cond("RepositoryThroughConnection", Equals(REPOSITORY_PROVIDER, "CodeConnections"))
-    OWN_SOURCE = Cond("OwnSourceBucket", Not(Equals(SOURCE_BUCKET, "")))
+    IN_CODECOMMIT = source.IN_CODECOMMIT
+    THROUGH_CONNECTION = source.THROUGH_CONNECTION
+    OWN_BUCKET = source.OWN_BUCKET
 
     def build(self) -> None:
         seed = f"{self.release.prefix}/{SEED_KEY}"
@@ -48,25 +49,26 @@ class ProjectModelBuildTrain(Stack):
                     "S3KmsKeyId",
                     "EbsKmsKeyArn",
                     "PipelineExecutionRole",
+                    "ProjectBoundary",
                 )
             )
         )
         bucket = self.add(delivery.artifact_bucket("MlOpsArtifactsBucket"))
-        source = self.add(
-            delivery.repository("ModelBuildCodeCommitRepository", "model-build-train", seed), self.IN_CODECOMMIT
-        )
+        repository = self.add(source.repository("ModelBuildCodeCommitRepository", KIND, seed), self.IN_CODECOMMIT)
+        builds = self.add(roles.build_role(rights.may_train()))
         project = self.add(
             delivery.build_project(
                 "ModelPipelineBuildProject",
                 "modelbuild",
                 "Creates the SageMaker pipeline from the repository and runs it",
+                builds,
                 build_variables(),
                 buildspec="buildspec.yml",
                 minutes=BUILD_MINUTES,
             )
         )
         stages = [
-            delivery.source_stage(_SOURCE, source, seed, self.IN_CODECOMMIT, self.THROUGH_CONNECTION, self.OWN_SOURCE),
+            source.source_stage(_SOURCE, repository, seed),
             codepipeline.Stages(
                 Name="Build",
                 Actions=[
@@ -76,8 +78,13 @@ class ProjectModelBuildTrain(Stack):
                 ],
             ),
         ]
-        pipeline = self.add(delivery.pipeline("ModelBuildPipeline", "modelbuild", bucket, stages, mode="SUPERSEDED"))
-        self.add(delivery.commit_rule("ModelBuildCodeCommitEventRule", source, pipeline, "build"), self.IN_CODECOMMIT)
+        delivers = self.add(roles.pipeline_role(source.source_policy(KIND, seed)))
+        pipeline = self.add(
+            delivery.pipeline("ModelBuildPipeline", "modelbuild", delivers, bucket, stages, mode="SUPERSEDED")
+        )
+        starts = self.add(roles.events_role(), self.IN_CODECOMMIT)
+        rule = delivery.commit_rule("ModelBuildCodeCommitEventRule", repository, pipeline, starts, "build")
+        self.add(rule, self.IN_CODECOMMIT)
 
 
 def build_variables() -> dict[str, object]:
@@ -89,7 +96,7 @@ def build_variables() -> dict[str, object]:
         "ENV_TYPE": environment("EnvironmentType"),
         "DATA_BUCKET": environment("DataBucketName"),
         "MODEL_BUCKET": environment("ModelBucketName"),
-        "SAGEMAKER_PIPELINE_NAME": Sub("sagemaker-${SageMakerProjectName}"),
+        "SAGEMAKER_PIPELINE_NAME": Sub(PROJECT),
         "SAGEMAKER_PIPELINE_ROLE_ARN": environment("PipelineExecutionRole"),
         "SAGEMAKER_PROCESSING_ROLE_ARN": environment("ExecutionRole"),
         "SAGEMAKER_TRAINING_ROLE_ARN": environment("ExecutionRole"),

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from troposphere import And, Equals, If, Not, Ref, Sub, codebuild, codepipeline, events, s3
+from troposphere.iam import Role
 
 from generator.cfn.contract import Cond, Param, switch
 from generator.cfn.stack import Stack
-from templates.project import delivery, monitoring
+from templates.project import delivery, monitoring, rights, roles, source
 from templates.project.approval import approval, approval_topic, by_email, tls_only
 from templates.project.environment import (
     PROJECT_ID,
     PROJECT_NAME,
     environment,
     environment_configuration,
+    of_environment,
 )
 from templates.project.model_deploy_stages import (
     PACKAGE,
     TEMPLATE,
     VARIABLES,
+    Pace,
     build_stage,
     production_stage,
     staging_stage,
 )
 
 SEED_KEY = "seed-code/mlops-model-deploy-v1.0.zip"
+KIND = "model-deploy"
 SOURCE = "ModelDeploySource"
 _NEEDED = (
     "DataBucketName",
@@ -42,7 +47,18 @@ _NEEDED = (
     "ProdStackSetExecutionRole",
     "EnvTypeStagingName",
     "EnvTypeProdName",
+    "ProjectBoundary",
 )
+
+
+@dataclass(frozen=True)
+class Acting:
+    """The roles that services act with for the project."""
+
+    build: Role
+    test: Role
+    pipeline: Role
+    events: Role
 
 
 class ProjectModelDeploy(Stack):
@@ -63,10 +79,10 @@ class ProjectModelDeploy(Stack):
         "Deploy to the environment's staging and production accounts; NO keeps all endpoints in this account",
         default="NO",
     )
-    REPOSITORY_PROVIDER = delivery.REPOSITORY_PROVIDER
-    CONNECTION_ARN = delivery.CONNECTION_ARN
-    REPOSITORY_ID = delivery.REPOSITORY_ID
-    SOURCE_BUCKET = delivery.SOURCE_BUCKET
+    REPOSITORY_PROVIDER = source.REPOSITORY_PROVIDER
+    CONNECTION_ARN = source.CONNECTION_ARN
+    REPOSITORY_ID = source.REPOSITORY_ID
+    SOURCE_BUCKET = source.SOURCE_BUCKET
 
     APPROVAL_TOPIC = Param(
         "ApprovalTopicArn",
@@ -87,57 +103,96 @@ class ProjectModelDeploy(Stack):
         default="",
     )
 
+    CONCURRENT = Param(
+        "ProductionMaxConcurrentPercentage",
+        "Share of the production accounts that change at once after the first wave; at most one more than may fail",
+        type="Number",
+        default=100,
+        min_value=1,
+        max_value=100,
+    )
+    TOLERATED = Param(
+        "ProductionFailureTolerancePercentage",
+        "Share of the production accounts that may fail before the others are left alone; 0: one after the other",
+        type="Number",
+        default=0,
+        min_value=0,
+        max_value=100,
+    )
+
     MONITORS = Cond("ComparesProductionData", Not(Equals(DRIFT_SCHEDULE, "")))
     RETRAINS = Cond("RetrainsWhenDrifted", And(Not(Equals(DRIFT_SCHEDULE, "")), Not(Equals(RETRAINING_PIPELINE, ""))))
     CREATES_TOPIC = Cond("CreatesApprovalTopic", Equals(APPROVAL_TOPIC, ""))
     NOTIFIES_BY_EMAIL = Cond("NotifiesByEmail", And(Equals(APPROVAL_TOPIC, ""), Not(Equals(APPROVAL_EMAIL, ""))))
     OWN_GROUP = Cond("GenerateModelPackageGroupName", Equals(MODEL_PACKAGE_GROUP_NAME, "Auto"))
     MULTI_ACCOUNT = Cond("DeployToOtherAccounts", Equals(MULTI_ACCOUNT_DEPLOYMENT, "YES"))
-    IN_CODECOMMIT = Cond("RepositoryInCodeCommit", Equals(REPOSITORY_PROVIDER, "CodeCommit"))
-    THROUGH_CONNECTION = Cond("RepositoryThroughConnection", Equals(REPOSITORY_PROVIDER, "CodeConnections"))
-    OWN_SOURCE = Cond("OwnSourceBucket", Not(Equals(SOURCE_BUCKET, "")))
+    IN_CODECOMMIT = source.IN_CODECOMMIT
+    THROUGH_CONNECTION = source.THROUGH_CONNECTION
+    OWN_BUCKET = source.OWN_BUCKET
 
     def build(self) -> None:
         seed = f"{self.release.prefix}/{SEED_KEY}"
         group = self.OWN_GROUP.then(Sub("${SageMakerProjectName}-${SageMakerProjectId}"), self.MODEL_PACKAGE_GROUP_NAME)
         self.add(environment_configuration(_NEEDED))
         bucket = self.add(delivery.artifact_bucket("MlOpsArtifactsBucket"))
-        source = self.add(
-            delivery.repository("ModelDeployCodeCommitRepository", "model-deploy", seed), self.IN_CODECOMMIT
+        repository = self.add(source.repository("ModelDeployCodeCommitRepository", KIND, seed), self.IN_CODECOMMIT)
+        topic = self._topic()
+        acting = self._roles(seed, group, topic)
+        build = endpoint_build_project(
+            acting.build, group, bucket, staging=self._role("Staging", "Model"), production=self._role("Prod", "Model")
         )
-        endpoint_build = self.add(
-            endpoint_build_project(
-                group, bucket, staging=self._role("Staging", "Model"), production=self._role("Prod", "Model")
+        test = self.add(endpoint_test_project(acting.test))
+        origin = source.source_stage(SOURCE, repository, seed)
+        stages = [
+            origin,
+            build_stage(SOURCE, self.add(build)),
+            staging_stage(SOURCE, self._role("Staging", "StackSet"), test, approval(group, topic)),
+            production_stage(SOURCE, self._role("Prod", "StackSet"), test, Pace(self.CONCURRENT, self.TOLERATED)),
+        ]
+        pipeline = self.add(
+            delivery.pipeline(
+                "ModelDeployPipeline",
+                "modeldeploy",
+                acting.pipeline,
+                bucket,
+                stages,
+                mode="QUEUED",
+                variables=VARIABLES,
             )
         )
-        endpoint_test = self.add(endpoint_test_project())
+        self.add(approved_rule("ModelDeployRegistryEventRule", group, pipeline, acting.events))
+        rule = delivery.commit_rule("ModelDeployCodeCommitEventRule", repository, pipeline, acting.events, "code")
+        self.add(rule, self.IN_CODECOMMIT)
+        self._monitoring(origin, bucket, acting, monitoring.monitor_project(acting.test, group, topic))
+
+    def _topic(self) -> If:
+        """The topic of approvals: made here, or given."""
         created = self.add(approval_topic("ApprovalTopic"), self.CREATES_TOPIC)
         self.add(tls_only("ApprovalTopicPolicy", created), self.CREATES_TOPIC)
         self.add(by_email("ApprovalByEmail", created, self.APPROVAL_EMAIL), self.NOTIFIES_BY_EMAIL)
-        topic = self.CREATES_TOPIC.then(Ref(created), self.APPROVAL_TOPIC)
-        origin = delivery.source_stage(
-            SOURCE, source, seed, self.IN_CODECOMMIT, self.THROUGH_CONNECTION, self.OWN_SOURCE
-        )
-        stages = [
-            origin,
-            build_stage(SOURCE, endpoint_build),
-            staging_stage(SOURCE, self._role("Staging", "StackSet"), endpoint_test, approval(group, topic)),
-            production_stage(SOURCE, self._role("Prod", "StackSet"), endpoint_test),
-        ]
-        pipeline = self.add(
-            delivery.pipeline("ModelDeployPipeline", "modeldeploy", bucket, stages, mode="QUEUED", variables=VARIABLES)
-        )
-        self.add(approved_rule("ModelDeployRegistryEventRule", group, pipeline))
-        self.add(delivery.commit_rule("ModelDeployCodeCommitEventRule", source, pipeline, "code"), self.IN_CODECOMMIT)
-        self._monitoring(origin, bucket, group, topic)
+        return self.CREATES_TOPIC.then(Ref(created), self.APPROVAL_TOPIC)
 
-    def _monitoring(self, origin: codepipeline.Stages, bucket: s3.Bucket, group: If, topic: If) -> None:
-        project = self.add(monitoring.monitor_project(group, topic), self.MONITORS)
-        stages = [origin, monitoring.monitor_stage(SOURCE, project)]
-        pipeline = self.add(
-            delivery.pipeline("ModelMonitorPipeline", "modelmonitor", bucket, stages, mode="SUPERSEDED"), self.MONITORS
+    def _roles(self, seed: str, group: If, topic: If) -> Acting:
+        deploys = rights.may_deploy_to_stages(), rights.may_tell("TellApprovers", topic)
+        return Acting(
+            build=self.add(roles.build_role(rights.may_prepare_deployment(group))),
+            test=self.add(roles.test_role(group, topic, self.MONITORS)),
+            pipeline=self.add(roles.pipeline_role(source.source_policy(KIND, seed), *deploys)),
+            events=self.add(roles.events_role(self.RETRAINS.then(self.RETRAINING_PIPELINE))),
         )
-        self.add(monitoring.scheduled("ModelMonitorSchedule", self.DRIFT_SCHEDULE, pipeline), self.MONITORS)
+
+    def _monitoring(
+        self, origin: codepipeline.Stages, bucket: s3.Bucket, acting: Acting, project: codebuild.Project
+    ) -> None:
+        stages = [origin, monitoring.monitor_stage(SOURCE, self.add(project, self.MONITORS))]
+        pipeline = self.add(
+            delivery.pipeline(
+                "ModelMonitorPipeline", "modelmonitor", acting.pipeline, bucket, stages, mode="SUPERSEDED"
+            ),
+            self.MONITORS,
+        )
+        schedule = monitoring.scheduled("ModelMonitorSchedule", self.DRIFT_SCHEDULE, pipeline, acting.events)
+        self.add(schedule, self.MONITORS)
         drifted = monitoring.alarm(
             "DriftAlarm", "drift", "DriftedFeatures", "Production data differs from training data"
         )
@@ -146,37 +201,42 @@ class ProjectModelDeploy(Stack):
         )
         for alarm in (drifted, wrong):
             self.add(alarm, self.MONITORS)
-        self.add(monitoring.retraining("RetrainingRule", [drifted, wrong], self.RETRAINING_PIPELINE), self.RETRAINS)
+        train = monitoring.retraining("RetrainingRule", [drifted, wrong], self.RETRAINING_PIPELINE, acting.events)
+        self.add(train, self.RETRAINS)
 
     def _role(self, stage: str, kind: str) -> If:
         """An execution role's name: the stage's in its accounts, the environment's own where all stays in this one."""
         return self.MULTI_ACCOUNT.then(environment(f"{stage}{kind}ExecutionRole"), environment(f"{kind}ExecutionRole"))
 
 
-def endpoint_build_project(group: If, bucket: s3.Bucket, *, staging: If, production: If) -> codebuild.Project:
+def endpoint_build_project(
+    role: Role, group: If, bucket: s3.Bucket, *, staging: If, production: If
+) -> codebuild.Project:
     """`staging` and `production` are the names of the roles that models run with."""
     return delivery.build_project(
         "ModelDeployBuildProject",
         "modeldeploy",
         "Writes the endpoint's template and its parameters for each stage",
+        role,
         build_variables(group, bucket, staging, production),
         buildspec="buildspec.yml",
         minutes=15,
     )
 
 
-def endpoint_test_project() -> codebuild.Project:
+def endpoint_test_project(role: Role) -> codebuild.Project:
     return delivery.build_project(
         "ModelDeployTestProject",
         "modeldeploy-test",
         "Calls the endpoint in every account of a stage",
+        role,
         test_variables(),
         buildspec="test/buildspec.yml",
         minutes=30,
     )
 
 
-def approved_rule(title: str, group: If, target: codepipeline.Pipeline) -> events.Rule:
+def approved_rule(title: str, group: If, target: codepipeline.Pipeline, role: Role) -> events.Rule:
     """Start the pipeline with the very package that was approved; other state changes start nothing."""
     return events.Rule(
         title,
@@ -189,10 +249,9 @@ def approved_rule(title: str, group: If, target: codepipeline.Pipeline) -> event
         },
         State="ENABLED",
         Targets=[
-            events.Target(
-                Id="pipeline",
-                Arn=delivery.pipeline_arn(target),
-                RoleArn=delivery.service_role(),
+            delivery.starts(
+                delivery.pipeline_arn(target),
+                role,
                 InputTransformer=events.InputTransformer(
                     InputPathsMap={"package": "$.detail.ModelPackageArn"},
                     InputTemplate=f'{{"variables":[{{"name":"{PACKAGE}","value":<package>}}]}}',
@@ -223,7 +282,15 @@ def build_variables(group: If, bucket: s3.Bucket, staging: If, production: If) -
         "SAGEMAKER_EBS_KMS_KEY_ARN": environment("EbsKmsKeyArn"),
         "ENV_TYPE_STAGING_NAME": environment("EnvTypeStagingName"),
         "ENV_TYPE_PROD_NAME": environment("EnvTypeProdName"),
+        # Where the orchestrator owns the stack sets no list of accounts is published; then their instances tell.
+        "STAGING_ROLES_STACK_SET": roles_stack_set("EnvTypeStagingName"),
+        "PROD_ROLES_STACK_SET": roles_stack_set("EnvTypeProdName"),
     }
+
+
+def roles_stack_set(stage: str) -> Sub:
+    """The stack set that brings a stage's roles, by the name that env-main and the orchestrator give it."""
+    return of_environment(Sub("${EnvName}-${EnvType}-roles-${Stage}"), Stage=environment(stage))
 
 
 def test_variables() -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from troposphere import GetAtt, Ref, Sub, cloudwatch, codebuild, codepipeline, events
+from troposphere.iam import Role
 
 from templates.project import delivery
 from templates.project.environment import environment, project_tags
@@ -14,11 +15,12 @@ from templates.published import DRIFT_NAMESPACE
 _PROJECT = "${SageMakerProjectName}-${SageMakerProjectId}"
 
 
-def monitor_project(group: Any, topic: Any) -> codebuild.Project:
+def monitor_project(role: Role, group: Any, topic: Any) -> codebuild.Project:
     return delivery.build_project(
         "ModelMonitorProject",
         "modelmonitor",
         "Compares what the production endpoints captured with the training data",
+        role,
         monitor_variables(group, topic),
         buildspec="monitor/buildspec.yml",
         minutes=60,
@@ -48,14 +50,14 @@ def monitor_stage(source: str, project: codebuild.Project) -> codepipeline.Stage
     return codepipeline.Stages(Name="Compare", Actions=[action])
 
 
-def scheduled(title: str, schedule: Any, target: codepipeline.Pipeline) -> events.Rule:
+def scheduled(title: str, schedule: Any, target: codepipeline.Pipeline, role: Role) -> events.Rule:
     return events.Rule(
         title,
         Name=Sub("sagemaker-${SageMakerProjectName}-${SageMakerProjectId}-drift"),
         Description="Compares production data with training data",
         ScheduleExpression=schedule,
         State="ENABLED",
-        Targets=[_starts(delivery.pipeline_arn(target))],
+        Targets=[delivery.starts(delivery.pipeline_arn(target), role)],
     )
 
 
@@ -82,7 +84,7 @@ def alarm(title: str, name: str, metric: str, description: str) -> cloudwatch.Al
     )
 
 
-def retraining(title: str, alarms: list[cloudwatch.Alarm], pipeline_arn: Any) -> events.Rule:
+def retraining(title: str, alarms: list[cloudwatch.Alarm], pipeline_arn: Any, role: Role) -> events.Rule:
     """Start the training project's pipeline when an alarm goes off; its model waits for approval like any other."""
     return events.Rule(
         title,
@@ -95,9 +97,5 @@ def retraining(title: str, alarms: list[cloudwatch.Alarm], pipeline_arn: Any) ->
             "detail": {"state": {"value": ["ALARM"]}},
         },
         State="ENABLED",
-        Targets=[_starts(pipeline_arn)],
+        Targets=[delivery.starts(pipeline_arn, role)],
     )
-
-
-def _starts(pipeline_arn: Any) -> events.Target:
-    return events.Target(Id="pipeline", Arn=pipeline_arn, RoleArn=delivery.service_role())

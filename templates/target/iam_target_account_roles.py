@@ -30,8 +30,6 @@ from templates.env.iam_setup import flow_logs_role
 from templates.parameters import ENV_NAME, ENV_TYPE, environment_tags
 from templates.target.endpoint_data import may_keep_endpoint_buckets, may_keep_endpoint_keys, may_link_scaling
 
-# The role that SageMaker projects run their builds with, by the name that SageMaker gives it in every account
-PROJECT_USE_ROLE = "AmazonSageMakerServiceCatalogProductsUseRole"
 ROLE_NAME = r"[\w+=,.@-]*"
 
 
@@ -123,7 +121,8 @@ class EnvIamTargetAccountRoles(Stack):
         self.put(self.MODEL_TEST_ROLE_ARN, GetAtt(tester, "Arn"))
 
     def _testers(self) -> list[Any]:
-        projects = role_arn(f"service-role/{PROJECT_USE_ROLE}", account="${AdministratorAccountId}")
+        tests = stage(published.PROJECT_TEST_ROLES, "AdministratorEnvType")
+        projects = role_arn(tests, account="${AdministratorAccountId}")
         return [projects, self.NAMES_TESTER.then(self.PIPELINE_EXECUTION_ARN)]
 
     def _name_of_model_role(self) -> Any:

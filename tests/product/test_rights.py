@@ -15,7 +15,6 @@ import cfnlint
 import pytest
 
 from generator.cfn.stack import Stack
-from templates.core.iam_sc_sm_projects_roles import CoreIamScSmProjectsRoles
 from templates.core.iam_shared_roles import CoreIamSharedRoles
 from templates.core.main import CoreMain
 from templates.core.package_cfn import PackageCfn
@@ -186,12 +185,9 @@ def test_the_launch_role_may_do_all_that_an_environment_takes() -> None:
     assert lacking(launch(), types(*ENVIRONMENT)) == {}
 
 
-@pytest.mark.parametrize(
-    ("template", "role"),
-    [(EnvIam, "SCProjectLaunchRole"), (CoreIamScSmProjectsRoles, "AmazonSageMakerServiceCatalogProductsLaunchRole")],
-)
-def test_both_roles_that_launch_projects_may_do_all_that_a_project_takes(template: type[Stack], role: str) -> None:
-    assert lacking(actions(Rendered(template).statements(role)), types(*PROJECTS)) == {}
+def test_the_role_that_launches_projects_may_do_all_that_a_project_takes() -> None:
+    """B009: the environment's own; nothing is asked of roles that the account may have already."""
+    assert lacking(actions(Rendered(EnvIam).statements("SCProjectLaunchRole")), types(*PROJECTS)) == {}
 
 
 def test_the_deploying_role_may_do_all_that_an_endpoint_takes() -> None:
@@ -251,6 +247,8 @@ def test_a_functions_role_allows_every_call_of_its_code(function: str) -> None:
         (EnvIam, (EnvIam, "PermissionsBoundary")),
         (CoreIamSharedRoles, (CoreIamSharedRoles, "PermissionsBoundary")),
         (EnvIamTargetAccountRoles, (EnvIamSetupStacksetRole, "PermissionsBoundary")),
+        (ProjectModelBuildTrain, (EnvIam, "ProjectBoundary")),
+        (ProjectModelDeploy, (EnvIam, "ProjectBoundary")),
         # in single-account mode
         (EnvIamTargetAccountRoles, (EnvIam, "PermissionsBoundary")),
     ],

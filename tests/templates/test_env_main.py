@@ -108,6 +108,8 @@ class TestKindsOfDeployment:
         }
         assert children(stack)["EnvironmentKMSKeys"]["SageMakerExecutionRoleArn"] == f"{ROLE}-execution"
         assert children(stack)["EnvironmentVPC"]["VPCFlowLogsRoleArn"] == f"{ROLE}-flow"
+        boundary = f"arn:aws:iam::{ACCOUNT}:policy/sm-mlops-dev-eu-west-1-project-boundary"
+        assert told(stack)["project-boundary-arn"] == boundary
 
     def test_roles_of_another_process_in_several_accounts_leave_the_network_to_the_template(self) -> None:
         names = {"StackSetAdministrationRoleArn": f"{ROLE}-admin", "StackSetExecutionRoleName": "own-deploy"}
@@ -367,6 +369,7 @@ class TestPublished:
             "ou-accounts-lambda-arn": "GetOUAccountsFunction.Arn",
             "setup-function-role-arn": "EnvironmentIAMRoles.Outputs.SetupLambdaExecutionRoleArn",
             "sm-pipeline-execution-role-arn": "EnvironmentIAMRoles.Outputs.SageMakerPipelineExecutionRoleArn",
+            "project-boundary-arn": "EnvironmentIAMRoles.Outputs.ProjectBoundaryArn",
             "sm-model-execution-role-name": f"{roles}.SageMakerModelExecutionRoleName",
             "sm-model-execution-role-name-staging": "sm-mlops-staging-eu-west-1-model-execution",
             "sm-model-execution-role-name-prod": "sm-mlops-prod-eu-west-1-model-execution",

@@ -208,9 +208,45 @@ def test_tags_are_set_at_creation_only(iam: Rendered) -> None:
 
 def test_project_roles_are_made_only_below_the_boundary(iam: Rendered) -> None:
     statement = iam.statement("SCProjectLaunchRole", "BoundRoles")
-    assert statement["Resource"] == ["arn:aws:iam::111111111111:role/sagemaker-*"]
-    assert statement["Condition"] == {"StringEquals": {"iam:PermissionsBoundary": "<PermissionsBoundary>"}}
+    assert statement["Resource"] == ["arn:aws:iam::111111111111:role/sagemaker-projects/sm-mlops-dev/sagemaker-*"]
+    assert statement["Condition"] == {"StringEquals": {"iam:PermissionsBoundary": "<ProjectBoundary>"}}
     assert "iam:DeleteRolePermissionsBoundary" not in actions(iam.statements("SCProjectLaunchRole"))
+    assert iam.statement("PermissionsBoundary", "BoundRoles") == statement
+
+
+def test_project_roles_are_handed_to_three_services(iam: Rendered) -> None:
+    """B009: no role of the account's own is needed."""
+    passing = [s for s in iam.statements("SCProjectLaunchRole") if "iam:PassRole" in s["Action"]]
+    assert passing == [
+        {
+            "Sid": "GiveProjectsTheirRoles",
+            "Effect": "Allow",
+            "Action": ["iam:PassRole"],
+            "Resource": ["arn:aws:iam::111111111111:role/sagemaker-projects/sm-mlops-dev/sagemaker-*"],
+            "Condition": {
+                "StringEquals": {
+                    "iam:PassedToService": [
+                        "codebuild.amazonaws.com",
+                        "codepipeline.amazonaws.com",
+                        "events.amazonaws.com",
+                    ]
+                }
+            },
+        }
+    ]
+
+
+def test_the_ceiling_of_projects_hands_two_roles_on_and_makes_none(iam: Rendered) -> None:
+    """M013."""
+    ceiling = iam.statements("ProjectBoundary")
+    assert {action for action in actions(ceiling) if action.startswith("iam:")} == {"iam:PassRole"}
+    assert iam.statement("ProjectBoundary", "PassRoles")["Resource"] == [
+        "arn:aws:iam::111111111111:role/sm-mlops-dev-eu-west-1-sm-pipeline",
+        "arn:aws:iam::111111111111:role/sm-mlops-dev-eu-west-1-stackset-admin",
+    ]
+    denied = actions(ceiling, "Deny")
+    assert {"sagemaker:UpdateModelPackage", "codepipeline:PutApprovalResult", "cloudformation:DeleteStackSet"} <= denied
+    assert "cloudformation:UpdateStackSet" not in denied
 
 
 def test_personas_are_optional_and_their_outputs_are_not(iam: Rendered) -> None:

@@ -19,6 +19,8 @@ from templates.core.package_cfn import PackageCfn
 from templates.core.reconciliation import CoreReconciliation
 from templates.env.iam import EnvIam
 from templates.env.iam_setup_stackset_role import EnvIamSetupStacksetRole
+from templates.project.model_build_train import ProjectModelBuildTrain
+from templates.project.model_deploy import ProjectModelDeploy
 from templates.target.iam_target_account_roles import EnvIamTargetAccountRoles
 from tests.templates.roles import LONGEST, Rendered
 
@@ -29,7 +31,8 @@ TEMPLATES = (
     CoreIamSharedRoles,
     CoreIamScSmProjectsRoles,
 )
-WITH_ROLES = (*TEMPLATES, CoreMain, CoreReconciliation, PackageCfn)
+PROJECTS = (ProjectModelBuildTrain, ProjectModelDeploy)
+WITH_ROLES = (*TEMPLATES, *PROJECTS, CoreMain, CoreReconciliation, PackageCfn)
 ROLE_NAME, INLINE, MANAGED, TRUST = 64, 10_240, 6_144, 2_048
 
 

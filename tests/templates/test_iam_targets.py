@@ -216,7 +216,7 @@ def test_the_testing_role_calls_endpoints_and_nothing_else() -> None:
     assert target.trust("ModelTestRole")[0]["Condition"] == {
         "ArnEquals": {
             "aws:PrincipalArn": [
-                "arn:aws:iam::222222222222:role/service-role/AmazonSageMakerServiceCatalogProductsUseRole"
+                "arn:aws:iam::222222222222:role/sagemaker-projects/sm-mlops-dev/sagemaker-*-test"
             ]
         }
     }

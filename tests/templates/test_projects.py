@@ -15,7 +15,6 @@ from templates.project.model_deploy import ProjectModelDeploy
 from tests.seed.seeds import DEPLOY, load
 from tests.templates.deployed import ACCOUNT, Deployed
 
-USE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/service-role/AmazonSageMakerServiceCatalogProductsUseRole"
 CONNECTION = f"arn:aws:codeconnections:eu-west-1:{ACCOUNT}:connection/1"
 PROJECTS = (ProjectModelBuildTrain, ProjectModelDeploy)
 STACKS = (
@@ -82,7 +81,6 @@ def test_builds_run_in_the_vpc_with_the_current_image(stack: type[Stack]) -> Non
     """B003."""
     for build in deployed(stack).resources("AWS::CodeBuild::Project").values():
         assert build["Environment"]["Image"] == codebuild_image()
-        assert build["ServiceRole"] == USE_ROLE
         assert build["VpcConfig"] == {
             "VpcId": "GetEnvironmentConfiguration.VpcId",
             "Subnets": ["subnet-1", "subnet-2"],
@@ -121,7 +119,7 @@ def test_only_an_approval_starts_a_deployment_and_with_its_own_package() -> None
         {
             "Id": "pipeline",
             "Arn": f"arn:aws:codepipeline:eu-west-1:{ACCOUNT}:ModelDeployPipeline",
-            "RoleArn": USE_ROLE,
+            "RoleArn": "EventsRole.Arn",
             "InputTransformer": {
                 "InputPathsMap": {"package": "$.detail.ModelPackageArn"},
                 "InputTemplate": '{"variables":[{"name":"ModelPackageArn","value":<package>}]}',
@@ -155,7 +153,7 @@ def test_a_stage_is_deployed_with_its_own_role_to_the_accounts_that_the_build_re
     )
     assert (production["ExecutionRoleName"], production["DeploymentTargets"]) == (
         role.replace("Staging", "Prod"),
-        "BuildArtifact::prod-accounts.json",
+        "BuildArtifact::prod-first-accounts.json",
     )
 
 
@@ -183,15 +181,50 @@ def test_stages_are_skipped_while_no_model_is_approved() -> None:
     assert found["Build"]["Actions"][0]["Namespace"] == "Build"
 
 
-def test_production_is_called_after_it_was_deployed() -> None:
-    """B067."""
+def test_production_begins_with_a_first_wave_and_each_wave_is_called() -> None:
+    """B067, B068: what fails in the first wave stops the rest."""
     actions = stages()["DeployModelProd"]["Actions"]
-    assert [(action["Name"], action["RunOrder"]) for action in actions] == [("DeployProd", 1), ("SmokeTestProd", 2)]
-    assert json.loads(actions[1]["Configuration"]["EnvironmentVariables"]) == [
-        {"name": "BUILD_CONFIG", "value": "prod-config"},
-        {"name": "ACCOUNTS", "value": "prod-accounts"},
-        {"name": "EXTENT", "value": "smoke"},
+    assert [(action["Name"], action["ActionTypeId"]["Provider"], action["RunOrder"]) for action in actions] == [
+        ("DeployProdFirst", "CloudFormationStackSet", 1),
+        ("SmokeTestProdFirst", "CodeBuild", 2),
+        ("DeployProd", "CloudFormationStackInstances", 3),
+        ("SmokeTestProd", "CodeBuild", 4),
     ]
+    called = [json.loads(actions[place]["Configuration"]["EnvironmentVariables"]) for place in (1, 3)]
+    assert called == [
+        [
+            {"name": "BUILD_CONFIG", "value": "prod-config"},
+            {"name": "ACCOUNTS", "value": accounts},
+            {"name": "EXTENT", "value": "smoke"},
+        ]
+        for accounts in ("prod-first-accounts", "prod-accounts")
+    ]
+
+
+def test_the_rest_of_production_gets_the_stack_set_that_the_first_wave_has() -> None:
+    first, _, rest, _ = stages(ProductionMaxConcurrentPercentage="25", ProductionFailureTolerancePercentage="10")[
+        "DeployModelProd"
+    ]["Actions"]
+    name = "sagemaker-Ages-p-abc-deploy-GetEnvironmentConfiguration.EnvTypeProdName"
+    assert first["Configuration"]["StackSetName"] == name
+    assert rest["Configuration"] == {
+        "StackSetName": name,
+        "DeploymentTargets": "BuildArtifact::prod-accounts.json",
+        "Regions": "eu-west-1",
+        "MaxConcurrentPercentage": "25",
+        "FailureTolerancePercentage": "10",
+    }
+
+
+def test_the_build_knows_where_the_orchestrator_keeps_the_accounts_of_a_stage() -> None:
+    """The stack sets of roles, by the names that env-main and the orchestrator give them."""
+    build = deployed(ProjectModelDeploy).resources("AWS::CodeBuild::Project")["ModelDeployBuildProject"]
+    given = {one["Name"]: one["Value"] for one in build["Environment"]["EnvironmentVariables"]}
+    environment = "GetEnvironmentConfiguration.EnvironmentName-GetEnvironmentConfiguration.EnvironmentType"
+    assert {name: value for name, value in given.items() if name.endswith("_ROLES_STACK_SET")} == {
+        "STAGING_ROLES_STACK_SET": f"{environment}-roles-GetEnvironmentConfiguration.EnvTypeStagingName",
+        "PROD_ROLES_STACK_SET": f"{environment}-roles-GetEnvironmentConfiguration.EnvTypeProdName",
+    }
 
 
 def test_approvers_are_told_of_the_package_and_of_the_change_ticket() -> None:
@@ -249,7 +282,7 @@ def test_drift_starts_the_training_pipeline_where_one_is_named() -> None:
         "resources": ["DriftAlarm.Arn", "QualityAlarm.Arn"],
         "detail": {"state": {"value": ["ALARM"]}},
     }
-    assert rule["Targets"] == [{"Id": "pipeline", "Arn": training, "RoleArn": USE_ROLE}]
+    assert rule["Targets"] == [{"Id": "pipeline", "Arn": training, "RoleArn": "EventsRole.Arn"}]
 
 
 def test_the_alarm_watches_what_the_monitor_publishes() -> None:
