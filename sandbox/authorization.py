@@ -29,3 +29,8 @@ def is_allowed(request: Request, policies: Iterable[Policy]) -> bool:
 def identity_policies(documents: Iterable[Mapping[str, Any]]) -> list[Policy]:
     """The documents of a role as identity policies."""
     return [Policy(f"policy {number}", Kind.IDENTITY, document) for number, document in enumerate(documents, 1)]
+
+
+def boundary_policies(document: Mapping[str, Any] | None) -> list[Policy]:
+    """The boundary of a role, if it has one."""
+    return [] if document is None else [Policy("boundary", Kind.BOUNDARY, document)]

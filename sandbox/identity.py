@@ -14,7 +14,7 @@ from moto.iam.models import get_account_id_from, iam_backends
 from generator.access.policy import Kind, Policy
 from generator.access.principal import Principal, principal_of, service, session
 from sandbox.api.errors import AwsError
-from sandbox.authorization import Context, identity_policies, is_allowed, request_of
+from sandbox.authorization import Context, boundary_policies, identity_policies, is_allowed, request_of
 from sandbox.organizations import membership
 from sandbox.roles import Role, find_role
 
@@ -37,8 +37,10 @@ class Caller:
         return principal_of(self.arn) if self.role is None else session(self.role.arn, self.session_name)
 
     def policies(self) -> list[Policy]:
-        """The identity policies of the caller's role; an account's root needs none."""
-        return [] if self.role is None else identity_policies(self.role.policies())
+        """The policies and the boundary of the caller's role; an account's root needs none."""
+        if self.role is None:
+            return []
+        return [*identity_policies(self.role.policies()), *boundary_policies(self.role.boundary())]
 
 
 @dataclass

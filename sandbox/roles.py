@@ -34,6 +34,15 @@ class Role:
         inline = [_document(text) for text in role.policies.values()]
         return inline + [_attached(arn, policy) for arn, policy in role.managed_policies.items()]
 
+    def boundary(self) -> dict[str, Any] | None:
+        """The document of the role's boundary; None without one, and a document that allows nothing when it is gone."""
+        role = _stored(self.account, self.name)
+        arn = role.permissions_boundary_arn if role is not None else None
+        if not arn:
+            return None
+        policy = iam_backends[self.account]["aws"].managed_policies.get(arn)
+        return {"Statement": []} if policy is None else _attached(arn, policy)
+
 
 def find_role(arn: str) -> Role | None:
     """The role of an ARN `arn:aws:iam::<account>:role/<path><name>`, or None."""

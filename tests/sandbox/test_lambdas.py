@@ -112,6 +112,10 @@ def handler(event, context):
 """
 
 
+def _statement(effect: str, action: str, **more: Any) -> dict[str, Any]:
+    return {"Effect": effect, "Action": action, "Resource": "*", **more}
+
+
 def test_code_needs_the_permissions_of_its_role(function: Any, client: Any) -> None:
     awslambda = function(PUT, Timeout=30)
     payload, _ = _invoke(awslambda, {})
@@ -124,9 +128,37 @@ def test_code_needs_the_permissions_of_its_role(function: Any, client: Any) -> N
     assert _invoke(awslambda, {})[0] is None
 
 
+@pytest.mark.parametrize(
+    ("boundary", "reason"),
+    [
+        ([_statement("Allow", "ssm:Get*")], "because no permissions boundary allows the ssm:PutParameter action"),
+        (
+            [_statement("Allow", "ssm:*"), _statement("Deny", "ssm:PutParameter")],
+            "with an explicit deny in a permissions boundary",
+        ),
+        ([_statement("Allow", "ssm:Put*"), _statement("Deny", "ssm:Put*", Resource="arn:aws:ssm:*:*:parameter/x")], ""),
+        ([_statement("Allow", "ssm:Put*"), _statement("Deny", "ssm:*", Condition={"Null": {"a": "true"}})], ""),
+    ],
+)
+def test_code_needs_the_permissions_of_its_roles_boundary_too(
+    function: Any, client: Any, boundary: list[dict[str, Any]], reason: str
+) -> None:
+    awslambda = function(PUT, Timeout=30)
+    _permit(client, "ssm:*")
+    document = json.dumps({"Version": "2012-10-17", "Statement": boundary})
+    arn = client("iam").create_policy(PolicyName="boundary", PolicyDocument=document)["Policy"]["Arn"]
+    client("iam").put_role_permissions_boundary(RoleName="function", PermissionsBoundary=arn)
+    payload, _ = _invoke(awslambda, {})
+    refused = (
+        "An error occurred (AccessDeniedException) when calling the PutParameter operation: "
+        "User: arn:aws:sts::111111111111:assumed-role/function/f is not authorized to perform: "
+        f"ssm:PutParameter {reason}"
+    )
+    assert (payload or {}).get("errorMessage") == (refused if reason else None)
+
+
 def _permit(client: Any, action: str) -> None:
-    statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    document = json.dumps({"Version": "2012-10-17", "Statement": [_statement("Allow", action)]})
     client("iam").put_role_policy(RoleName="function", PolicyName="p", PolicyDocument=document)
 
 
