@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from troposphere import And, Equals, If, Not, Ref, Sub, codebuild, codepipeline, events, s3
 from troposphere.iam import Role
@@ -17,11 +16,10 @@ from templates.project.environment import (
     PROJECT_NAME,
     environment,
     environment_configuration,
-    of_environment,
 )
+from templates.project.model_deploy_builds import endpoint_build_project, endpoint_test_project
 from templates.project.model_deploy_stages import (
     PACKAGE,
-    TEMPLATE,
     VARIABLES,
     Pace,
     build_stage,
@@ -209,33 +207,6 @@ class ProjectModelDeploy(Stack):
         return self.MULTI_ACCOUNT.then(environment(f"{stage}{kind}ExecutionRole"), environment(f"{kind}ExecutionRole"))
 
 
-def endpoint_build_project(
-    role: Role, group: If, bucket: s3.Bucket, *, staging: If, production: If
-) -> codebuild.Project:
-    """`staging` and `production` are the names of the roles that models run with."""
-    return delivery.build_project(
-        "ModelDeployBuildProject",
-        "modeldeploy",
-        "Writes the endpoint's template and its parameters for each stage",
-        role,
-        build_variables(group, bucket, staging, production),
-        buildspec="buildspec.yml",
-        minutes=15,
-    )
-
-
-def endpoint_test_project(role: Role) -> codebuild.Project:
-    return delivery.build_project(
-        "ModelDeployTestProject",
-        "modeldeploy-test",
-        "Calls the endpoint in every account of a stage",
-        role,
-        test_variables(),
-        buildspec="test/buildspec.yml",
-        minutes=30,
-    )
-
-
 def approved_rule(title: str, group: If, target: codepipeline.Pipeline, role: Role) -> events.Rule:
     """Start the pipeline with the very package that was approved; other state changes start nothing."""
     return events.Rule(
@@ -259,43 +230,3 @@ def approved_rule(title: str, group: If, target: codepipeline.Pipeline, role: Ro
             )
         ],
     )
-
-
-def build_variables(group: If, bucket: s3.Bucket, staging: If, production: If) -> dict[str, Any]:
-    """What the seed code's build reads from the environment; the pipeline adds MODEL_PACKAGE_ARN at each run."""
-    return {
-        "SAGEMAKER_PROJECT_NAME": PROJECT_NAME,
-        "SAGEMAKER_PROJECT_ID": PROJECT_ID,
-        "ENV_NAME": environment("EnvironmentName"),
-        "ENV_TYPE": environment("EnvironmentType"),
-        "ARTIFACT_BUCKET": Ref(bucket),
-        "DATA_BUCKET": environment("DataBucketName"),
-        "MODEL_BUCKET": environment("ModelBucketName"),
-        "SOURCE_MODEL_PACKAGE_GROUP_NAME": group,
-        "AWS_REGION": Ref("AWS::Region"),
-        "MULTI_ACCOUNT_DEPLOYMENT": Ref("MultiAccountDeployment"),
-        "STAGING_CONFIG_NAME": "staging-config",
-        "PROD_CONFIG_NAME": "prod-config",
-        "CFN_TEMPLATE_NAME": TEMPLATE,
-        "SAGEMAKER_EXECUTION_ROLE_STAGING_NAME": staging,
-        "SAGEMAKER_EXECUTION_ROLE_PROD_NAME": production,
-        "SAGEMAKER_EBS_KMS_KEY_ARN": environment("EbsKmsKeyArn"),
-        "ENV_TYPE_STAGING_NAME": environment("EnvTypeStagingName"),
-        "ENV_TYPE_PROD_NAME": environment("EnvTypeProdName"),
-        # Where the orchestrator owns the stack sets no list of accounts is published; then their instances tell.
-        "STAGING_ROLES_STACK_SET": roles_stack_set("EnvTypeStagingName"),
-        "PROD_ROLES_STACK_SET": roles_stack_set("EnvTypeProdName"),
-    }
-
-
-def roles_stack_set(stage: str) -> Sub:
-    """The stack set that brings a stage's roles, by the name that env-main and the orchestrator give it."""
-    return of_environment(Sub("${EnvName}-${EnvType}-roles-${Stage}"), Stage=environment(stage))
-
-
-def test_variables() -> dict[str, Any]:
-    """What the seed code's test reads from the environment."""
-    return {
-        "AWS_REGION": Ref("AWS::Region"),
-        "TEST_RESULTS": "test-results",
-    }
