@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from stacksets.spec import StackSetSpec
     from stacksets.state import State
 
+# The seed code's own tag (pipelines/environment.py).
+PROJECT_TAG = "sagemaker:project-id"
 DELETABLE = ("CreateCompleted", "CreateFailed", "UpdateCompleted", "UpdateFailed", "DeleteFailed")
 
 
@@ -57,11 +59,14 @@ class Holdings:
 
 
 def remains(cloud: Cloud, settings: Settings, name: str) -> Project | None:
-    """A project that is deleted while something of it is left, found by its buckets' tags; None when nothing is."""
-    for one in projects.buckets(cloud, name):
-        if one.environment == settings.identity:
-            return Project(name=name, id=one.id, status=GONE, environment=one.environment)
-    return None
+    """A project that is deleted while something of it is left, as tags of a bucket or of its SageMaker pipeline say;
+    None when nothing is.
+    """
+    found = [(one.id, one.environment) for one in projects.buckets(cloud, name)]
+    if tags := _pipeline_tags(cloud, name):
+        found.append((tags.get(PROJECT_TAG, ""), f"{tags.get(projects.NAME_TAG)}-{tags.get(projects.TYPE_TAG)}"))
+    ids = [identity for identity, environment in found if identity and environment == settings.identity]
+    return Project(name=name, id=ids[0], status=GONE, environment=settings.identity) if ids else None
 
 
 def holdings(cloud: Cloud, project: Project) -> Holdings:
@@ -71,14 +76,14 @@ def holdings(cloud: Cloud, project: Project) -> Holdings:
 
     names = projects.stack_sets(cloud, project)
     buckets = [one.bucket for one in projects.buckets(cloud, project.name) if one.id == project.id]
-    versions = _versions(cloud, project.full_name)
+    versions, tags = _versions(cloud, project.full_name), _pipeline_tags(cloud, project.name)
     return Holdings(
         stack_sets=tuple(names),
         accounts=len(read(StackSetsApi(cloud), names).accounts),
         buckets=tuple(buckets),
         group="" if versions is None else project.full_name,
         versions=versions or (),
-        pipeline=_pipeline(cloud, project),
+        pipeline=_pipeline_name(project.name) if tags.get(PROJECT_TAG) == project.id else "",
     )
 
 
@@ -188,29 +193,33 @@ def _versions(cloud: Cloud, group: str) -> tuple[str, ...] | None:
         raise
 
 
-def _pipeline(cloud: Cloud, project: Project) -> str:
-    """The SageMaker pipeline that the project's build upserts, if its tags say that it is this project's."""
-    api, name = cloud.client("sagemaker"), f"sagemaker-{project.name}"
+def _pipeline_name(name: str) -> str:
+    """The SageMaker pipeline that a project's build upserts (SAGEMAKER_PIPELINE_NAME of the template)."""
+    return f"sagemaker-{name}"
+
+
+def _pipeline_tags(cloud: Cloud, name: str) -> dict[str, str]:
+    """The tags of the SageMaker pipeline of projects of this name; empty when there is none."""
+    api, pipeline = cloud.client("sagemaker"), _pipeline_name(name)
     try:
-        with translated(f"SageMaker pipeline {name}"):
-            arn = api.describe_pipeline(PipelineName=name)["PipelineArn"]
-            tags = projects.tags_of(api, arn)
+        with translated(f"SageMaker pipeline {pipeline}"):
+            return projects.tags_of(api, api.describe_pipeline(PipelineName=pipeline)["PipelineArn"])
     except Refused as problem:
         if problem.code in ("ResourceNotFound", "ValidationException", "ValidationError"):
-            return ""
+            return {}
         raise
-    return name if tags.get("sagemaker:project-id") == project.id else ""
 
 
 def _delete_models(cloud: Cloud, held: Holdings, console: Console) -> None:
+    """The pipeline goes last: by it the rest is found again."""
     api = cloud.client("sagemaker")
-    if held.pipeline:
-        with translated(f"SageMaker pipeline {held.pipeline}"):
-            api.delete_pipeline(PipelineName=held.pipeline, ClientRequestToken=held.pipeline.ljust(32, "-"))
-        console.progress(f"  deleted the SageMaker pipeline {held.pipeline}")
     if held.group:
         with translated(f"model package group {held.group}"):
             for arn in held.versions:
                 api.delete_model_package(ModelPackageName=arn)
             api.delete_model_package_group(ModelPackageGroupName=held.group)
         console.progress(f"  deleted the model package group {held.group} with {count(len(held.versions), 'version')}")
+    if held.pipeline:
+        with translated(f"SageMaker pipeline {held.pipeline}"):
+            api.delete_pipeline(PipelineName=held.pipeline, ClientRequestToken=held.pipeline.ljust(32, "-"))
+        console.progress(f"  deleted the SageMaker pipeline {held.pipeline}")

@@ -76,7 +76,7 @@ def refuse_name(name: str) -> None:
     if not NAME.fullmatch(name):
         raise ToolError(
             f"project {name}: this is no name for a project",
-            "1 to 32 letters, digits and single or repeated hyphens; it begins with a letter and ends with none",
+            "1 to 32 letters, digits and hyphens; it begins with a letter and does not end with a hyphen",
         )
 
 

@@ -1,4 +1,4 @@
-"""Resource policies of model package groups, which moto does not keep."""
+"""What moto does not do for model package groups: their resource policies, and deleting them and their versions."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ class Registry:
             ("sagemaker", "PutModelPackageGroupPolicy"): self.put,
             ("sagemaker", "GetModelPackageGroupPolicy"): self.get,
             ("sagemaker", "DeleteModelPackageGroupPolicy"): self.delete,
+            ("sagemaker", "DeleteModelPackage"): self.delete_version,
+            ("sagemaker", "DeleteModelPackageGroup"): self.delete_group,
         }
 
     def put(self, call: Call) -> Mapping[str, Any]:
@@ -43,6 +45,26 @@ class Registry:
 
     def delete(self, call: Call) -> Mapping[str, Any]:
         del self._policies[self._known(call)]
+        return {}
+
+    def delete_version(self, call: Call) -> Mapping[str, Any]:
+        """By name or ARN."""
+        packages, wanted = sagemaker_backends[call.account][call.region].model_packages, call.params["ModelPackageName"]
+        found = [key for key, one in packages.items() if wanted in (key, one.arn)]
+        if not found:
+            raise AwsError("ValidationException", f"Model package {wanted} does not exist")
+        del packages[found[0]]
+        return {}
+
+    def delete_group(self, call: Call) -> Mapping[str, Any]:
+        """Refused while it has versions."""
+        backend, name = sagemaker_backends[call.account][call.region], call.params["ModelPackageGroupName"]
+        if name not in backend.model_package_groups:
+            raise AwsError("ValidationException", f"Model package group {name} does not exist")
+        if any(one.model_package_group_name == name for one in backend.model_packages.values()):
+            raise AwsError("ConflictException", f"Model package group {name} has model packages")
+        del backend.model_package_groups[name]
+        self._policies.pop((call.account, call.region, name), None)
         return {}
 
     def _known(self, call: Call) -> tuple[str, str, str]:

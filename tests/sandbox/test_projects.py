@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -136,7 +137,7 @@ def test_refusals(shop: Shop) -> None:
     )
     one_provider = "Provide exactly one of ServiceCatalogProvisioningDetails and TemplateProviders."
     for given in ({}, {**product, **from_s3()}):
-        problem = refused(lambda given=given: sagemaker.create_project(ProjectName="a", **given))
+        problem = refused(partial(sagemaker.create_project, ProjectName="a", **given))
         assert problem == f"ValidationException: {one_provider}"
     made(shop, "a")
     assert refused(lambda: made(shop, "a")) == "ValidationException: Project a already exists."
