@@ -46,7 +46,7 @@ def _create_model(task: Task) -> Made:
         ),
         "SageMaker",
     )
-    return Made(model.model_arn, {"ModelName": name, "ModelArn": model.model_arn})
+    return Made(model.arn, {"ModelName": name, "ModelArn": model.arn})
 
 
 def _require_package(arn: Any) -> None:
