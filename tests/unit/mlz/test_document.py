@@ -104,8 +104,8 @@ def test_an_unquoted_account_id_keeps_its_zero() -> None:
             "- a\n",
             "mlz.yaml:1: a mapping is expected here",
             (
-                "it has: environment, region, profile, package, core, env, targets, network, access, rollout, "
-                "stack_sets, tags"
+                "it has: environment, region, profile, package, core, portfolios, env, targets, network, access, "
+                "rollout, stack_sets, tags"
             ),
         ),
     ],
