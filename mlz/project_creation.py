@@ -29,7 +29,10 @@ OWNED = {"SageMakerProjectName": "NAME", "SageMakerProjectId": "SageMaker"}
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """A project as wanted; `source` is PORTFOLIO or S3, `role` an ARN for CloudFormation (S3 only, empty: usual)."""
+    """A project as wanted; `source` is PORTFOLIO or S3.
+
+    `role`: ARN of the role that CloudFormation takes, from S3 only; without it, it acts with the caller's rights.
+    """
 
     name: str
     kind: str
@@ -120,9 +123,8 @@ def _published(settings: Settings, cloud: Cloud, wish: Wish) -> Origin:
     manifest = product.built(settings)
     entry = manifest.template(TEMPLATES[wish.kind])
     url = targets.template_url(manifest, entry, cloud.partition)
-    # templates.published.PROJECT_LAUNCH_ROLE says the same.
-    usual = f"arn:{cloud.partition}:iam::{cloud.account}:role/{settings.identity}-{settings.region}-project-launch"
-    provider = {"TemplateName": wish.kind, "TemplateURL": url, "RoleARN": wish.role or usual}
+    role = {"RoleARN": wish.role} if wish.role else {}
+    provider = {"TemplateName": wish.kind, "TemplateURL": url, **role}
     return Origin(f"{entry.path} in s3://{manifest.bucket}", provider, entry)
 
 
