@@ -32,7 +32,7 @@ def _subject(name: str, job: str, example: str) -> Param:
 
 
 class CiOidc(Stack):
-    """Three roles: one that plans, one that deploys the environment and staging, one that deploys production.
+    """Three roles: one that plans and only reads, one that deploys the environment and staging, one for production.
 
     Each admits exactly one subject, without wildcards; the CI's own environments, with people who approve, stand before
     the second and the third.
@@ -82,20 +82,16 @@ class CiOidc(Stack):
         self.add(provider("GitLabProvider", GITLAB, f"https://{GITLAB}"), self.MAKES_GITLAB)
         boundary = Ref(self.add(ceiling()))
         release = self.release.bucket, self.release.prefix
-        looks = [*rights.may_look(), rights.may_publish(*release)]
+        looks = [*rights.may_look(), rights.may_read_release(*release)]
+        staging = [*rights.may_look(), rights.may_publish(*release), *rights.may_converge(self.STAGING)]
         given: dict[Out, tuple[str, Param, int, list[Any]]] = {
-            self.PLAN_ROLE: ("PlanRole", self.PLAN_SUBJECT, ONE_HOUR, [*looks, rights.may_compare()]),
-            self.STAGING_ROLE: (
-                "StagingRole",
-                self.STAGING_SUBJECT,
-                FOUR_HOURS,
-                [*looks, *rights.may_converge(self.STAGING)],
-            ),
+            self.PLAN_ROLE: ("PlanRole", self.PLAN_SUBJECT, ONE_HOUR, looks),
+            self.STAGING_ROLE: ("StagingRole", self.STAGING_SUBJECT, FOUR_HOURS, staging),
             self.PROD_ROLE: (
                 "ProdRole",
                 self.PROD_SUBJECT,
                 FOUR_HOURS,
-                [*rights.may_look(), rights.may_read_release(*release), *rights.may_converge(self.PROD)],
+                [*looks, *rights.may_converge(self.PROD)],
             ),
         }
         for output, (title, subject, seconds, statements) in given.items():

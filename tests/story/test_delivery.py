@@ -1,0 +1,103 @@
+"""The pipeline's buildspecs, step by step as CodeBuild runs them, with artifacts between them and an AWS behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mlz import cli, world
+from sandbox.server import Sandbox
+from stacksets.client import connect
+from templates.delivery.builds import buildspec
+
+ROOT = Path(__file__).parents[2]
+REGION, EACH = "eu-west-1", 2
+INSTALL = ["make setup", 'export PATH="$PWD/.venv/bin:$PATH"']
+
+
+@dataclass(frozen=True)
+class Line:
+    """A folder in which each step gets a fresh source and the artifact of the step before it."""
+
+    home: Path
+
+    def step(self, name: str, before: str = "", artifact: str = "") -> tuple[str, str]:
+        """Run a step; what it said, and what it exports as SUMMARY."""
+        spec = yaml.safe_load(buildspec(name))
+        assert spec["phases"]["install"]["commands"] == INSTALL
+        place = self.home / name
+        place.mkdir()
+        shutil.copy(self.home / "mlz.yaml", place)
+        steps = ["set -e", *spec["phases"]["build"]["commands"], 'printf "%s" "${SUMMARY-}" > summary']
+        variables = {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT),
+            "STAGING": "staging",
+            f"CODEBUILD_SRC_DIR_{artifact}": str(self.home / f"{before}-artifact"),
+        }
+        done = subprocess.run(
+            ["bash", "-c", "\n".join(steps)], cwd=place, env=variables, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{name}\n{done.stdout}{done.stderr}"
+        self._keep(name, spec.get("artifacts", {}).get("files", []))
+        return done.stdout + done.stderr, (place / "summary").read_text()
+
+    def _keep(self, name: str, patterns: list[str]) -> None:
+        for pattern in patterns:
+            for path in (self.home / name).glob(pattern):
+                if path.is_file():
+                    kept = self.home / f"{name}-artifact" / path.relative_to(self.home / name)
+                    kept.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(path, kept)
+
+
+@pytest.fixture
+def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
+    """A development account with a core stack that may read the organization; its targets have the set-up role."""
+    monkeypatch.chdir(tmp_path)
+    keys = tmp_path / "credentials"
+    with Sandbox() as aws:
+        with world.environment(world.variables(keys, aws.endpoint, world.MANAGEMENT, REGION)):
+            made = world.seed(connect("", REGION), EACH)
+        Path("mlz.yaml").write_text(world.settings(made, "delivered", REGION))
+        with world.environment(world.variables(keys, aws.endpoint, made.development, REGION)):
+            for words in (["package", "--no-lint"], ["bootstrap", "--yes"], ["deploy", "core", "--yes"]):
+                assert cli.run([*words, "--quiet"]) == 0
+            yield Line(tmp_path)
+
+
+def test_a_commit_goes_through_every_stage(line: Line) -> None:
+    _, summary = line.step("plan")
+    assert summary == "sm-mlops-core: nothing to change;sm-mlops-dev: create"
+    _, summary = line.step("environment", "plan", "Planned")
+    assert summary.startswith("Plan: 6 to add, 0 to change, 0 to remove, 0 unchanged in 4 stack sets")
+    said, summary = line.step("staging", "environment", "StagingPlan")
+    assert "paused; still to come" in said
+    assert summary.startswith("Plan: 4 to add, 0 to change, 0 to remove, 2 unchanged in 4 stack sets")
+    said, _ = line.step("prod", "staging", "ProdPlan")
+    assert "Done: 4 added, 0 changed, 0 removed" in said
+    assert "No changes: 6 unchanged in 4 stack sets." in said
+    refused(line)
+
+
+def refused(line: Line) -> None:
+    """A plan that was approved once is not applied a second time."""
+    stale = subprocess.run(
+        [sys.executable, "-m", "mlz.cli", "apply", "plan/staging.json", "--yes"],
+        cwd=line.home / "staging",
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert stale.returncode == 1
+    assert stale.stderr.startswith("error: plan: the stack sets have changed since it was made\n")
