@@ -196,22 +196,19 @@ def buckets(cloud: Cloud, name: str = "") -> Iterator[Artifacts]:
     api = cloud.client("s3")
     with translated("buckets"):
         names = [row["Name"] for row in api.list_buckets()["Buckets"] if row["Name"].startswith(ARTIFACTS)]
-        for bucket in names:
-            tags = {tag["Key"]: tag["Value"] for tag in _bucket_tags(api, bucket)}
-            project = tags.get("SageMakerProjectName", "")
-            if project and name in ("", project):
-                home = f"{tags.get(NAME_TAG)}-{tags.get(TYPE_TAG)}"
-                yield Artifacts(bucket, project, tags.get("SageMakerProjectId", ""), home)
+    for bucket in names:
+        tags = {tag["Key"]: tag["Value"] for tag in _bucket_tags(api, bucket)}
+        project = tags.get("SageMakerProjectName", "")
+        if project and name in ("", project):
+            home = f"{tags.get(NAME_TAG)}-{tags.get(TYPE_TAG)}"
+            yield Artifacts(bucket, project, tags.get("SageMakerProjectId", ""), home)
 
 
 def _bucket_tags(api: Api, bucket: str) -> list[dict[str, str]]:
-    from botocore.exceptions import ClientError
-
-    from stacksets.client import code_of
-
     try:
-        return list(api.get_bucket_tagging(Bucket=bucket)["TagSet"])
-    except ClientError as problem:
-        if code_of(problem) in ("NoSuchTagSet", "NoSuchBucket"):
+        with translated(f"s3://{bucket}"):
+            return list(api.get_bucket_tagging(Bucket=bucket)["TagSet"])
+    except Refused as problem:
+        if problem.code in ("NoSuchTagSet", "NoSuchBucket"):
             return []
         raise
