@@ -18,10 +18,14 @@ FIRST_SEED ?= 0
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(VENV)/ready: requirements.lock pyproject.toml
+# A package that brings AWS's Guard rules along; of its code and of what that needs, nothing is installed or run.
+GUARD_RULES := tests/guard/requirements.txt
+
+$(VENV)/ready: requirements.lock pyproject.toml $(GUARD_RULES)
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version) if sys.version_info < (3, 11) else 0'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(GUARD_RULES)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 

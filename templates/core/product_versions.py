@@ -10,6 +10,7 @@ from generator.cfn.arns import arn
 from generator.cfn.iam import allow, policy, trust_plain
 from generator.cfn.stack import Release
 from templates.access.actions import of
+from templates.access.exceptions import SEEING_POLICY, SEEING_ROLE
 from templates.access.products import may_keep_versions
 
 LOGS = "${StackSetName}-product-versions"
@@ -28,6 +29,7 @@ def version_boundary(release: Release) -> ManagedPolicy:
         "ProductVersionsBoundary",
         Description="Permissions boundary of the function that keeps product versions",
         PolicyDocument=policy(*version_statements(release)),
+        Metadata=SEEING_POLICY,
     )
 
 
@@ -38,4 +40,5 @@ def version_role(release: Release, boundary: Any) -> Role:
         AssumeRolePolicyDocument=trust_plain("lambda"),
         PermissionsBoundary=boundary,
         Policies=[Policy(PolicyName="Versions", PolicyDocument=policy(*version_statements(release)))],
+        Metadata=SEEING_ROLE,
     )

@@ -10,9 +10,9 @@ from troposphere import If, Ref, Sub, codebuild, codepipeline, events, iam, kms,
 from generator.cfn.arns import arn, objects_arn, root_arn
 from generator.cfn.contract import Cond, Param
 from generator.cfn.iam import USE_KEY, allow, deny, key_administration, policy, trust, trust_plain
-from generator.cfn.lint import lint_exception, scan_exception
+from generator.cfn.lint import lint_exception
 from templates.access.actions import of
-from templates.access.exceptions import ROLE
+from templates.access.exceptions import ROLE, unlogged_bucket
 from templates.delivery.builds import NAME, may_use_artifacts
 from templates.parameters import environment_tags
 
@@ -43,7 +43,7 @@ def artifact_bucket(key: Any) -> s3.Bucket:
     encryption = s3.ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=key)
     return s3.Bucket(
         "Artifacts",
-        Metadata=scan_exception(CKV_AWS_18="CloudTrail data events can cover it; its objects go after 90 days"),
+        Metadata=unlogged_bucket("CloudTrail data events can cover it; its objects go after 90 days"),
         DeletionPolicy="Retain",
         UpdateReplacePolicy="Retain",
         BucketEncryption=s3.BucketEncryption(
@@ -77,7 +77,7 @@ def artifact_policy(bucket: s3.Bucket) -> s3.BucketPolicy:
         "NeedsTls",
         of("s3", "*"),
         [arn("s3", f"${{{bucket.title}}}", region="", account=""), objects],
-        when={"Bool": {"aws:SecureTransport": "false"}},
+        when={"Bool": {"aws:SecureTransport": False}},
         principal=Principal("*"),
     )
     return s3.BucketPolicy("ArtifactsPolicy", Bucket=Ref(bucket), PolicyDocument=policy(needs_tls))

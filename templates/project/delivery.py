@@ -14,7 +14,7 @@ from troposphere import GetAtt, Ref, Sub, codebuild, codecommit, codepipeline, e
 from troposphere.iam import Role
 
 from generator.cfn import arns
-from generator.cfn.lint import scan_exception
+from templates.access.exceptions import unlogged_bucket
 from templates.facts import codebuild_image
 from templates.project.environment import ARTIFACT_BUCKET, PROJECT, environment, project_tags
 from templates.project.source import BRANCH
@@ -27,7 +27,7 @@ def artifact_bucket(title: str) -> s3.Bucket:
     encryption = s3.ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=environment("S3KmsKeyId"))
     return s3.Bucket(
         title,
-        Metadata=scan_exception(CKV_AWS_18="projects know no bucket for logs; CloudTrail data events can cover it"),
+        Metadata=unlogged_bucket("projects know no bucket for logs; CloudTrail data events can cover it"),
         DeletionPolicy="Retain",
         UpdateReplacePolicy="Retain",
         BucketName=Sub(ARTIFACT_BUCKET),
