@@ -31,7 +31,7 @@ PROJECTS, PRODUCTS, TARGETS, ENV, CORE, PACKAGES, BOOTSTRAP = (
 )
 # SageMaker finds them by name; the core stack makes them where they are missing, and leaves them.
 SERVICE_ROLES = ("AmazonSageMakerServiceCatalogProductsLaunchRole", "AmazonSageMakerServiceCatalogProductsUseRole")
-SERVICE_ROLES_STACK = "IAMSCSageMakerProjectRoles"
+OWNER_TAG = "Owner"
 INSTANCE = re.compile(r"StackSet-(?P<set>.+)-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -173,10 +173,10 @@ def _role_tags(api: Api, name: str) -> dict[str, str]:
 
 
 def _service_roles(cloud: Cloud, search: Search) -> list[str]:
-    """Those that this core stack made, which its tags on them still say."""
-    api, stack = cloud.client("iam"), re.compile(rf"{re.escape(search.core)}-{SERVICE_ROLES_STACK}-[0-9A-Z]+")
-    maker = {name: _role_tags(api, name).get("aws:cloudformation:stack-name", "") for name in SERVICE_ROLES}
-    return [name for name in SERVICE_ROLES if maker[name] == search.core or stack.fullmatch(maker[name])]
+    """Those that this core stack made, whose id is their tag (templates.core.main_functions.owner)."""
+    api = cloud.client("iam")
+    makers = {name: _role_tags(api, name).get(OWNER_TAG, "").split("/") for name in SERVICE_ROLES}
+    return [name for name, maker in makers.items() if maker[1:2] == [search.core]]
 
 
 def lines(left: Iterable[Leftover], kept: Iterable[Leftover], names: Mapping[str, str], looked: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -49,8 +49,8 @@ class Teardown:
     unprotect: bool
     purges: bool
 
-    def refuse_early(self, parts: Sequence[str]) -> None:
-        """ToolError when something would go that others still need to be taken down, or that holds data."""
+    def objections(self, parts: Sequence[str]) -> Iterator[ToolError]:
+        """Why it would stop before anything is gone: others still need what would go, or it holds data."""
         estate = self.estate
         needed = (
             (TARGETS, len(estate.state.sets), "stack set", (ENV, BOOTSTRAP)),
@@ -60,24 +60,24 @@ class Teardown:
         for part, number, noun, before in needed:
             early = [one for one in parts if one in before]
             if number and early and part not in parts:
-                raise ToolError(
+                yield ToolError(
                     f"destroy {early[0]}: {count(number, noun)} still need{'' if number > 1 else 's'} it",
                     f"take them down first: mlz destroy {part} {' '.join(parts)}",
                 )
         if CORE in parts and estate.launched_from_core:
-            raise ToolError(
+            yield ToolError(
                 f"destroy core: {estate.launched_from_core[0].name} was launched from its portfolio and needs its role",
                 "have it terminated by whoever launched it; the other parts can go: mlz destroy targets env",
             )
         if ENV in parts and not self.purges:
-            self._refuse_data()
+            yield from self._data()
 
-    def _refuse_data(self) -> None:
+    def _data(self) -> Iterator[ToolError]:
         """CloudFormation deletes no bucket with objects: better to say so before anything is gone."""
         for bucket in self.estate.data_buckets:
             held = purge.counted(self._cloud, bucket)
             if held.is_data:
-                raise ToolError(
+                yield ToolError(
                     f"{bucket}: {held}, and CloudFormation deletes no bucket that holds any",
                     "delete data and models too: mlz destroy --purge; or move them elsewhere first",
                 )

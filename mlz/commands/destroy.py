@@ -9,6 +9,7 @@ import click
 from mlz.options import Run, verb
 
 if TYPE_CHECKING:
+    from generator.errors import ToolError
     from mlz.estate import Proof
     from mlz.settings import Settings
     from mlz.teardown import Teardown
@@ -28,15 +29,13 @@ def command(run: Run, parts: tuple[str, ...], plan: bool, unprotect: bool, purge
     settings = run.settings()
     chosen = [part for part in ORDER if part in (parts or USUAL)]
     teardown = Teardown(run=run, estate=Estate.of(settings), unprotect=unprotect, purges=purge)
-    announced = _announce(run, teardown, chosen)
-    teardown.refuse_early(chosen)
+    announced = _announced(run, teardown, chosen)
+    objections = list(teardown.objections(chosen))
     if plan or run.dry_run:
-        if run.output != "text":
-            from mlz.output import text_of
-
-            run.console.data(text_of(announced, run.output))
-        run.console.next("the same without --plan does it")
+        _show(run, announced, objections)
         return 0
+    for problem in objections:
+        raise problem
     _agree(run, settings, chosen)
     for part in chosen:
         run.console.progress(f"destroy {part}", "title")
@@ -44,17 +43,30 @@ def command(run: Run, parts: tuple[str, ...], plan: bool, unprotect: bool, purge
     return _proof(run, teardown, chosen)
 
 
-def _announce(run: Run, teardown: Teardown, chosen: list[str]) -> dict[str, list[str]]:
-    """Tell it, and return what goes and what stays."""
+def _announced(run: Run, teardown: Teardown, chosen: list[str]) -> list[str]:
     from mlz.teardown_view import KEPT, Announcement
 
     lines = Announcement(teardown.estate, teardown.purges).lines(chosen)
     for line in lines:
         run.console.progress(line, "" if line.startswith(" ") or KEPT in line else "remove")
-    return {
-        "would_delete": [line for line in lines if KEPT not in line],
-        "would_keep": [line.strip() for line in lines if KEPT in line],
-    }
+    return lines
+
+
+def _show(run: Run, lines: list[str], objections: list[ToolError]) -> None:
+    from mlz.output import text_of
+    from mlz.teardown_view import KEPT
+
+    for problem in objections:
+        run.console.progress(f"it would stop: {problem.message}", "change")
+        run.console.progress(f"hint: {problem.hint}", "hint")
+    if run.output != "text":
+        told = {
+            "would_delete": [line for line in lines if KEPT not in line],
+            "would_keep": [line.strip() for line in lines if KEPT in line],
+            "would_stop": [problem.message for problem in objections],
+        }
+        run.console.data(text_of(told, run.output))
+    run.console.next("the same without --plan does it")
 
 
 def _agree(run: Run, settings: Settings, chosen: list[str]) -> None:
