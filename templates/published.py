@@ -41,6 +41,7 @@ PROJECT_TEST_ROLES = f"{PROJECT_ROLES}-test"
 MODEL_EXECUTION_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-model-execution"
 STACK_SET_EXECUTION_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-stackset-execution"
 MODEL_TEST_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-model-test"
+MODEL_BATCH_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-model-batch"
 SETUP_EXECUTION_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-setup-stackset"
 TARGET_PERMISSIONS_BOUNDARY = "${EnvName}-${EnvType}-${AWS::Region}-target-boundary"
 

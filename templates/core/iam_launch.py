@@ -43,6 +43,7 @@ ENVIRONMENT_ROLES = tuple(
         published.MODEL_EXECUTION_ROLE,
         published.STACK_SET_EXECUTION_ROLE,
         published.MODEL_TEST_ROLE,
+        published.MODEL_BATCH_ROLE,
     )
 )
 ENVIRONMENT_BOUNDARY = published.PERMISSIONS_BOUNDARY.replace(published.ENVIRONMENT, "*")

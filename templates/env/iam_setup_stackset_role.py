@@ -169,6 +169,7 @@ TARGET_ROLES = (
     published.MODEL_EXECUTION_ROLE,
     published.STACK_SET_EXECUTION_ROLE,
     published.MODEL_TEST_ROLE,
+    published.MODEL_BATCH_ROLE,
     published.FLOW_LOGS_ROLE,
 )
 

@@ -78,8 +78,11 @@ def may_train() -> list[Statement]:
 
 
 def may_prepare_deployment(group: If) -> list[Statement]:
-    """Keep the model package group and its policy, and read packages and the accounts of each stage."""
+    """Keep the model package group and its policy, read packages and the accounts of each stage, and copy the models
+    of multi-model endpoints to their releases."""
     packages = of("sagemaker", "DescribeModelPackage", "DescribeModelPackageGroup", "ListModelPackages")
+    bucket = environment("ModelBucketName")
+    releases = filled(objects_arn("${Bucket}", "releases/${Group}/*"), Bucket=bucket, Group=group)
     named = filled(arn("sagemaker", "model-package-group/${Group}"), Group=group)
     keep = of("sagemaker", "CreateModelPackageGroup", "GetModelPackageGroupPolicy", "PutModelPackageGroupPolicy")
     return [
@@ -92,6 +95,8 @@ def may_prepare_deployment(group: If) -> list[Statement]:
         # The action has no resource type.
         allow("FindModelGroup", of("sagemaker", "ListModelPackageGroups")),
         *may_read_targets(),
+        *may_use_bucket("Models", "ModelBucketName", "*"),
+        allow("WriteReleases", WRITE_OBJECTS, releases, when=OWN_ACCOUNT),
     ]
 
 

@@ -28,13 +28,14 @@ from templates.access.stacks import may_keep_instances
 from templates.access.trust import trust_role
 from templates.env.iam_setup import flow_logs_role
 from templates.parameters import ENV_NAME, ENV_TYPE, environment_tags
+from templates.target.batch import batch_role, may_keep_schedules
 from templates.target.endpoint_data import may_keep_endpoint_buckets, may_keep_endpoint_keys, may_link_scaling
 
 ROLE_NAME = r"[\w+=,.@-]*"
 
 
 class EnvIamTargetAccountRoles(Stack):
-    """Each role has one purpose: to serve, to deploy, to test."""
+    """Each role has one purpose: to serve, to deploy, to test, to start batch transforms."""
 
     FILE = "env-iam-target-account-roles.yaml"
     DESCRIPTION = "Roles of one stage in its account: model execution and stack set execution"
@@ -111,7 +112,8 @@ class EnvIamTargetAccountRoles(Stack):
             self.BOUNDARY_ARN, policy_arn(stage(published.TARGET_PERMISSIONS_BOUNDARY, "AdministratorEnvType"))
         )
         model = self.add(model_execution_role(self._name_of_model_role(), boundary, self.MODEL_KEY_ARN))
-        deployer = self.add(stack_set_execution_role(self._name_of_deployer(), self._trust(), boundary, model))
+        batch = self.add(batch_role(boundary))
+        deployer = self.add(stack_set_execution_role(self._name_of_deployer(), self._trust(), boundary, model, batch))
         tester = self.add(model_test_role(self._testers(), boundary))
         self.add(flow_logs_role(boundary), self.CREATES_FLOW_LOGS_ROLE)
         self.put(self.MODEL_EXECUTION_ROLE_ARN, GetAtt(model, "Arn"))
@@ -172,8 +174,8 @@ def model_execution_role(name: Any, boundary: Any, key_arn: Any) -> Role:
     )
 
 
-def stack_set_execution_role(name: Any, trusting: PolicyDocument, boundary: Any, model: Role) -> Role:
-    """Deploys endpoints from the projects' stack sets; the models that it makes run as `model` and as nothing else."""
+def stack_set_execution_role(name: Any, trusting: PolicyDocument, boundary: Any, model: Role, batch: Role) -> Role:
+    """Deploys endpoints from the projects' stack sets; models run as `model`, schedules start jobs as `batch`."""
     return Role(
         "StackSetExecutionRole",
         RoleName=name,
@@ -182,6 +184,7 @@ def stack_set_execution_role(name: Any, trusting: PolicyDocument, boundary: Any,
         Policies=[
             Policy(PolicyName="StackInstances", PolicyDocument=policy(may_keep_instances("sagemaker-"))),
             Policy(PolicyName="DeployModels", PolicyDocument=policy(*deployment_statements(GetAtt(model, "Arn")))),
+            Policy(PolicyName="ScheduleJobs", PolicyDocument=policy(may_keep_schedules(batch))),
         ],
         Metadata=SEEING_ROLE,
         Tags=environment_tags(),

@@ -20,17 +20,21 @@ IDENTITY = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/20
 
 @dataclass
 class World:
-    """Account -> its endpoint's status and answer; `asked` is every request as (account, what)."""
+    """Account -> its endpoint's status and answer; `asked` is every request as (account, what).
+
+    A model of a multi-model endpoint answers, and is asked, as `<account> <model>`.
+    """
 
     answers: dict[str, bytes]
     statuses: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
     url: str = ""
 
-    def answer(self, account: str, path: str, body: bytes) -> tuple[int, bytes]:
+    def answer(self, account: str, path: str, body: bytes, model: str) -> tuple[int, bytes]:
         if path.endswith("/invocations"):
-            self.asked.append((account, body.decode()))
-            found = self.answers[account]
+            called = f"{account} {model}".rstrip()
+            self.asked.append((called, body.decode()))
+            found = self.answers[called]
             return (500, b'{"message": "model broke"}') if found == b"" else (200, found)
         if b"Action=AssumeRole" in body:
             role = re.search(rb"RoleArn=([^&]+)", body)
@@ -52,7 +56,9 @@ def running(world: World) -> Iterator[World]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             signed = re.search(r"Credential=(\d{12})/", self.headers.get("Authorization", ""))
-            status, answer = world.answer(signed[1] if signed else "", self.path, body)
+            status, answer = world.answer(
+                signed[1] if signed else "", self.path, body, self.headers.get("X-Amzn-SageMaker-Target-Model", "")
+            )
             self.send_response(status)
             self.send_header("Content-Type", "text/csv")
             self.send_header("Content-Length", str(len(answer)))

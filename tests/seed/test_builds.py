@@ -22,6 +22,7 @@ from tests.seed.seeds import DEPLOY, SEEDS
 from tests.seed.test_model_deploy import VARIABLES
 
 REGION = "eu-west-1"
+MODEL = "s3://models/ages-p-abc/job/output/model.tar.gz"
 PROJECT_SET = "sagemaker-ages-p-abc-deploy-staging"
 
 
@@ -47,7 +48,7 @@ class Platform:
             ModelPackageGroupName="ages-p-abc",
             ModelApprovalStatus=status,
             InferenceSpecification={
-                "Containers": [{"Image": "i"}],
+                "Containers": [{"Image": "i", "ModelDataUrl": MODEL}],
                 "SupportedContentTypes": ["text/csv"],
                 "SupportedResponseMIMETypes": ["text/csv"],
             },
@@ -135,6 +136,9 @@ def platform(tmp_path: Path) -> Iterator[Platform]:
         for stage, key in (("staging", "staging"), ("prod", "production")):
             accounts = ",".join(world.below(f"workloads/{stage}"))
             ssm.put_parameter(Name=f"sm-mlops-dev-{key}-account-list", Value=accounts, Type="String")
+        s3 = made.client("s3", world.dev)
+        s3.create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": REGION})
+        s3.put_object(Bucket="models", Key="ages-p-abc/job/output/model.tar.gz", Body=b"model")
         roles(made)
         for account in made.staging:
             there = made.client("ssm", account)
@@ -159,7 +163,7 @@ def roles(platform: Platform) -> None:
     for account in platform.staging:
         there = platform.client("iam", account)
         there.create_role(RoleName="Exec", AssumeRolePolicyDocument=trusting({"AWS": admin}))
-        for name in ("runs-models", "sm-mlops-staging-eu-west-1-model-test"):
+        for name in ("runs-models", *(f"sm-mlops-staging-eu-west-1-model-{one}" for one in ("test", "batch"))):
             there.create_role(RoleName=name, AssumeRolePolicyDocument=trusting({"Service": "sagemaker.amazonaws.com"}))
 
 
@@ -212,6 +216,23 @@ def test_a_model_goes_to_staging_is_replaced_and_comes_back(platform: Platform) 
             {"AWS::ApplicationAutoScaling::ScalableTarget": 0, "AWS::SageMaker::Endpoint": 1},
         ),
         ({"EndpointKind": "SERVERLESS"}, {"AWS::KMS::Key": 1, "AWS::SageMaker::Endpoint": 1}),
+        (
+            {"EndpointKind": "MULTI_MODEL", "EndpointMaxInstanceCount": "4"},
+            {"AWS::ApplicationAutoScaling::ScalableTarget": 1, "AWS::SageMaker::Endpoint": 1},
+        ),
+        (
+            {"EndpointKind": "BATCH", "BatchSchedule": "rate(1 day)"},
+            {"AWS::Scheduler::Schedule": 1, "AWS::SageMaker::Model": 1, "AWS::SageMaker::Endpoint": 0},
+        ),
+        (
+            {"EndpointKind": "BATCH"},
+            {
+                "AWS::Scheduler::Schedule": 0,
+                "AWS::CloudWatch::Alarm": 0,
+                "AWS::S3::Bucket": 1,
+                "AWS::SageMaker::EndpointConfig": 0,
+            },
+        ),
     ],
 )
 def test_every_kind_of_endpoint_comes_up(platform: Platform, settings: dict[str, str], made: dict[str, int]) -> None:

@@ -35,7 +35,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     def go(world: World, *, extent: str = "smoke", **config: str) -> tuple[int, dict[str, Any]]:
         parameters = [{"ParameterKey": k, "ParameterValue": v} for k, v in {**CONFIG, **config}.items()]
         (tmp_path / "staging-config.json").write_text(json.dumps(parameters))
-        (tmp_path / "staging-accounts.json").write_text(json.dumps(sorted(world.answers)))
+        (tmp_path / "staging-accounts.json").write_text(json.dumps(sorted({one.split()[0] for one in world.answers})))
         script = load(DEPLOY / "test" / "test.py")
         with running(world):
             monkeypatch.setenv("AWS_ENDPOINT_URL", world.url)
@@ -107,6 +107,30 @@ def test_an_endpoint_that_is_not_in_service_is_not_called(run: Any) -> None:
     code, document = run(world)
     assert (code, world.asked) == (1, [])
     assert document["accounts"][OWN] == {"status": "Updating", "problems": ["Updating: no reason is given"]}
+
+
+def test_every_model_of_a_multi_model_endpoint_is_called_by_its_name(run: Any) -> None:
+    world = World({f"{OWN} 1.tar.gz": b"9.5,10.25", f"{OWN} 3.tar.gz": b"9.5"})
+    code, document = run(world, EndpointKind="MULTI_MODEL", ModelNames="1.tar.gz,3.tar.gz")
+    assert code == 1
+    result = document["accounts"][OWN]
+    assert result["problems"] == ["3.tar.gz: 1 values instead of 2"]
+    assert {name: (one["requests"], one["problems"]) for name, one in result["models"].items()} == {
+        "1.tar.gz": (5, []),
+        "3.tar.gz": (5, ["1 values instead of 2"]),
+    }
+    assert world.asked == [*[(f"{OWN} 1.tar.gz", PAYLOAD)] * 6, *[(f"{OWN} 3.tar.gz", PAYLOAD)] * 6]
+
+
+def test_a_batch_transform_has_no_endpoint_and_the_document_says_so(run: Any) -> None:
+    world = World({OWN: b"1,2"})
+    code, document = run(world, EndpointKind="BATCH")
+    assert (code, world.asked) == (0, [])
+    assert document["accounts"][OWN] == {
+        "status": "NoEndpoint",
+        "note": "a batch transform has no endpoint; nothing was tested, its first job shows whether the model works",
+        "problems": [],
+    }
 
 
 def test_of_an_asynchronous_endpoint_the_state_alone_is_tested_and_the_document_says_so(run: Any) -> None:

@@ -27,6 +27,7 @@ VARIABLES = {
     "PROD_CONFIG_NAME": "prod-config",
     "SAGEMAKER_EXECUTION_ROLE_STAGING_NAME": "runs-models",
     "SAGEMAKER_EXECUTION_ROLE_PROD_NAME": "runs-models",
+    "MODEL_BUCKET": "models",
     "MULTI_ACCOUNT_DEPLOYMENT": "YES",
 }
 LISTS = {
@@ -221,6 +222,7 @@ def test_the_package_of_the_event_is_deployed(sagemaker: Any, monkeypatch: pytes
         "ModelPackageName": wanted,
         "ExecutionRoleName": "runs-models",
         "TestRoleName": "sm-mlops-staging-eu-west-1-model-test",
+        "BatchRoleName": "sm-mlops-staging-eu-west-1-model-batch",
         "SageMakerProjectName": "ages",
         "SageMakerProjectId": "p-abc",
         "EnvName": "sm-mlops",
@@ -284,7 +286,15 @@ def test_without_an_approved_package_nothing_is_deployed_and_nothing_fails(
         ({"FirstWave": 0}, ["FirstWave: 0 is neither a number of accounts nor a list of them"]),
         ({"FirstWave": ["staging"]}, ["FirstWave: ['staging'] is neither a number of accounts nor a list of them"]),
         ({"EndpointInstanceCount": "two"}, ["EndpointInstanceCount: 'two' is no whole number"]),
-        ({"EndpointKind": "BATCH"}, ["EndpointKind: 'BATCH' is none of REALTIME, ASYNCHRONOUS, SERVERLESS"]),
+        (
+            {"EndpointKind": "EDGE"},
+            ["EndpointKind: 'EDGE' is none of REALTIME, ASYNCHRONOUS, SERVERLESS, BATCH, MULTI_MODEL"],
+        ),
+        (
+            {"EndpointKind": "BATCH", "BatchSchedule": "now"},
+            ["BatchSchedule: 'now' is neither rate(…) nor cron(…)"],
+        ),
+        ({"BatchSchedule": "rate(1 day)"}, ["BatchSchedule: REALTIME has no schedule"]),
         (
             {"EndpointInstanceCount": "1"},
             ["EndpointInstanceCount: 1, production needs 2 to outlive a zone"],
@@ -316,8 +326,9 @@ def test_one_instance_is_enough_for_staging_and_none_is_needed_without_instances
     path = tmp_path / "config.json"
     path.write_text('{"EndpointInstanceCount": 1}')
     assert load(DEPLOY / "settings.py").read(path, production=False).parameters == {"EndpointInstanceCount": "1"}
-    path.write_text('{"EndpointKind": "SERVERLESS", "EndpointInstanceCount": 1}')
-    assert load(DEPLOY / "settings.py").read(path, production=True).parameters["EndpointKind"] == "SERVERLESS"
+    for kind in ("SERVERLESS", "BATCH"):
+        path.write_text(json.dumps({"EndpointKind": kind, "EndpointInstanceCount": 1}))
+        assert load(DEPLOY / "settings.py").read(path, production=True).parameters["EndpointKind"] == kind
 
 
 @pytest.mark.parametrize(
@@ -357,7 +368,8 @@ def test_the_template_takes_all_that_the_build_gives_it(sagemaker: Any, template
     register(sagemaker, "Approved")
     load(DEPLOY / "build.py").main()
     settings = load(DEPLOY / "settings.py")
-    given = {*parameters("prod-config.json"), "EndpointKind", "EndpointInstanceType", *settings.NUMBERS}
+    released = ("ModelImage", "ModelDataPrefix", "ModelNames")
+    given = {*parameters("prod-config.json"), *released, *settings.TEXTS, *settings.NUMBERS}
     assert given == {*template["Parameters"]}
     assert {name for name, one in template["Parameters"].items() if "Default" not in one} <= {
         *parameters("staging-config.json")

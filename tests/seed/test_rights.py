@@ -22,7 +22,9 @@ TESTS = (EnvIamTargetAccountRoles, "ModelTestRole")
 # sts:GetCallerIdentity needs no right; operations of the runtime are actions of sagemaker
 ALLOWED = {"sts:GetCallerIdentity"}
 SERVICES = {"sagemaker-runtime": "sagemaker"}
-ACTIONS = {"s3:ListObjectsV2": "s3:ListBucket"}
+ACTIONS = {"s3:ListObjectsV2": "s3:ListBucket", "s3:HeadObject": "s3:GetObject"}
+# boto3's managed copy is no operation of the service
+COPIES = {"s3:GetObject", "s3:PutObject"}
 
 
 def called(*names: str) -> set[str]:
@@ -35,17 +37,21 @@ def called(*names: str) -> set[str]:
         model = botocore.loaders.Loader().load_service_model(service, "service-2")
         prefix = SERVICES.get(service, service)
         found |= {f"{prefix}:{name}" for name in model["operations"] if botocore.xform_name(name) in words}
-    return {ACTIONS.get(name, name) for name in found} - ALLOWED
+    copied = COPIES if "copy" in words else set()
+    return {ACTIONS.get(name, name) for name in found} - ALLOWED | copied
 
 
 @pytest.mark.parametrize(
     ("scripts", "role", "expected"),
     [
         (
-            ("setup.py", "build.py", "targets.py"),
+            ("setup.py", "build.py", "targets.py", "release.py"),
             BUILDS,
             {
                 "cloudformation:ListStackInstances",
+                "s3:GetObject",
+                "s3:ListBucket",
+                "s3:PutObject",
                 "sagemaker:CreateModelPackageGroup",
                 "sagemaker:DescribeModelPackage",
                 "sagemaker:ListModelPackageGroups",

@@ -47,7 +47,7 @@ def test_another_administration_role_replaces_the_usual_one() -> None:
 def test_the_setup_role_makes_only_the_stages_roles_and_only_below_the_boundary() -> None:
     """B032."""
     setup = Rendered(EnvIamSetupStacksetRole)
-    names = ["model-execution", "stackset-execution", "model-test", "vpc-flow-logs"]
+    names = ["model-execution", "stackset-execution", "model-test", "model-batch", "vpc-flow-logs"]
     roles = [f"arn:aws:iam::111111111111:role/sm-mlops-*-eu-west-1-{name}" for name in names]
     bound = setup.statement("SetupStackSetExecutionRole", "BoundRoles")
     assert bound["Resource"] == roles
@@ -136,6 +136,7 @@ def test_target_roles_carry_the_stage_in_their_names_and_the_targets_boundary() 
         "SageMakerModelExecutionRole": ("sm-mlops-staging-eu-west-1-model-execution", TARGET_BOUNDARY),
         "StackSetExecutionRole": ("sm-mlops-staging-eu-west-1-stackset-execution", TARGET_BOUNDARY),
         "ModelTestRole": ("sm-mlops-staging-eu-west-1-model-test", TARGET_BOUNDARY),
+        "ModelBatchRole": ("sm-mlops-staging-eu-west-1-model-batch", TARGET_BOUNDARY),
         "VPCFlowLogsRole": ("sm-mlops-staging-eu-west-1-vpc-flow-logs", TARGET_BOUNDARY),
     }
 
@@ -215,9 +216,7 @@ def test_the_testing_role_calls_endpoints_and_nothing_else() -> None:
     ]
     assert target.trust("ModelTestRole")[0]["Condition"] == {
         "ArnEquals": {
-            "aws:PrincipalArn": [
-                "arn:aws:iam::222222222222:role/sagemaker-projects/sm-mlops-dev/sagemaker-*-test"
-            ]
+            "aws:PrincipalArn": ["arn:aws:iam::222222222222:role/sagemaker-projects/sm-mlops-dev/sagemaker-*-test"]
         }
     }
 
@@ -248,3 +247,25 @@ def test_the_deploying_role_reads_nothing_that_endpoints_captured() -> None:
     statement = Rendered(EnvIamTargetAccountRoles, STAGING).statement("StackSetExecutionRole", "KeepEndpointData")
     assert statement["Resource"] == ["arn:aws:s3:::stackset-sagemaker-*"]
     assert not {action for action in statement["Action"] if "Object" in action}
+
+
+def test_schedules_start_encrypted_jobs_and_nothing_else() -> None:
+    target = Rendered(EnvIamTargetAccountRoles, STAGING)
+    jobs = ["arn:aws:sagemaker:eu-west-1:111111111111:transform-job/*"]
+    assert target.statements("ModelBatchRole") == [
+        {
+            "Sid": "StartJobs",
+            "Effect": "Allow",
+            "Action": ["sagemaker:CreateTransformJob"],
+            "Resource": jobs,
+            "Condition": {"Null": {"sagemaker:OutputKmsKey": "false"}},
+        },
+        {"Sid": "TagJobs", "Effect": "Allow", "Action": ["sagemaker:AddTags"], "Resource": jobs},
+    ]
+    assert target.trust("ModelBatchRole")[0]["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": "111111111111"},
+        "ArnLike": {"aws:SourceArn": "arn:aws:scheduler:eu-west-1:111111111111:schedule-group/default"},
+    }
+    assert target.statement("StackSetExecutionRole", "StartJobsAs")["Condition"] == {
+        "StringEquals": {"iam:PassedToService": ["scheduler.amazonaws.com"]}
+    }

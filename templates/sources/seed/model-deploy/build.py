@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import release
 import settings
 import targets
 
@@ -56,6 +57,7 @@ def parameters(
         "ModelPackageName": package,
         "ExecutionRoleName": role,
         "TestRoleName": f"{owned}-{variables['AWS_REGION']}-model-test",
+        "BatchRoleName": f"{owned}-{variables['AWS_REGION']}-model-batch",
         "SageMakerProjectName": variables["SAGEMAKER_PROJECT_NAME"],
         "SageMakerProjectId": variables["SAGEMAKER_PROJECT_ID"],
         "EnvName": variables["ENV_NAME"],
@@ -65,6 +67,19 @@ def parameters(
         "SageMakerSecurityGroupIds": f"{owned}-sagemaker-sg-ids",
     }
     return [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
+
+
+def released(
+    package: str, template: dict[str, str], variables: dict[str, str], client: Callable[[str], Any]
+) -> dict[str, str]:
+    """Put a multi-model endpoint's models where it reads them; the parameters that say so, none for other kinds."""
+    if template.get("EndpointKind") != "MULTI_MODEL":
+        return {}
+    group, s3 = variables["SOURCE_MODEL_PACKAGE_GROUP_NAME"], client("s3")
+    artifacts = release.approved_artifacts(client("sagemaker"), s3, group, package)
+    made = release.planned(artifacts, variables["MODEL_BUCKET"], group)
+    release.publish(s3, made)
+    return made.parameters
 
 
 def write(name: str, content: object) -> None:
@@ -77,7 +92,8 @@ def deployment(package: str, variables: dict[str, str], client: Callable[[str], 
     for stage, (config, role, env_type) in STAGES.items():
         path = Path(f"{variables[config]}-template.json")
         given = settings.read(path, production=stage == "prod")
-        made = parameters(given.parameters, package, variables[role], variables[env_type], variables)
+        models = released(package, given.parameters, variables, client) if package else {}
+        made = parameters({**given.parameters, **models}, package, variables[role], variables[env_type], variables)
         accounts = targets.accounts(client, variables, stage, own) if package else []
         files[f"{variables[config]}.json"] = made if package else []
         files[f"{stage}-accounts.json"] = accounts

@@ -1,11 +1,13 @@
 """The settings of a stage: read from its file, checked, and completed to the endpoint template's parameters."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
-KINDS = ("REALTIME", "ASYNCHRONOUS", "SERVERLESS")
-TEXTS = ("EndpointKind", "EndpointInstanceType")
+KINDS = ("REALTIME", "ASYNCHRONOUS", "SERVERLESS", "BATCH", "MULTI_MODEL")
+TEXTS = ("EndpointKind", "EndpointInstanceType", "BatchSchedule", "BatchContentType")
+SCHEDULE = re.compile(r"(rate|cron)\([^()]+\)")
 FIRST_WAVE = "FirstWave"
 NUMBERS = (
     "EndpointInstanceCount",
@@ -52,6 +54,9 @@ def wrong(given: dict[str, object]) -> list[str]:
     kind, first = given.get("EndpointKind", KINDS[0]), given.get(FIRST_WAVE, 1)
     if kind not in KINDS:
         found.append(f"EndpointKind: {kind!r} is none of {', '.join(KINDS)}")
+    schedule = str(given.get("BatchSchedule", ""))
+    if schedule and not SCHEDULE.fullmatch(schedule):
+        found.append(f"BatchSchedule: {schedule!r} is neither rate(…) nor cron(…)")
     if not ((whole(first) and int(str(first))) or accounts(first)):
         found.append(f"{FIRST_WAVE}: {first!r} is neither a number of accounts nor a list of them")
     return found
@@ -59,7 +64,10 @@ def wrong(given: dict[str, object]) -> list[str]:
 
 def inconsistent(given: dict[str, object], *, production: bool) -> list[str]:
     """What the numbers say together; the defaults are those of the endpoint template."""
-    if given.get("EndpointKind") == "SERVERLESS":
+    kind = given.get("EndpointKind", KINDS[0])
+    if given.get("BatchSchedule") and kind != "BATCH":
+        return [f"BatchSchedule: {kind} has no schedule"]
+    if kind in ("SERVERLESS", "BATCH"):
         return []
     found = []
     count = int(str(given.get("EndpointInstanceCount", 2)))

@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 # A failed call is a result: the client does not hide it behind a second try.
 ONE_TRY = Config(retries={"total_max_attempts": 1}, read_timeout=70)
 NOT_CALLED = {"ASYNCHRONOUS": "an asynchronous endpoint takes its input from S3; only its state was tested"}
+NO_ENDPOINT = "a batch transform has no endpoint; nothing was tested, its first job shows whether the model works"
 
 
 def measured(send: Callable[[], bytes], contract: contracts.Contract, clock: Callable[[], float]) -> dict[str, Any]:
@@ -48,23 +49,40 @@ def measured(send: Callable[[], bytes], contract: contracts.Contract, clock: Cal
     }
 
 
-def tested(clients: dict[str, Any], endpoint: str, kind: str, contract: contracts.Contract) -> dict[str, Any]:
+def tested(clients: dict[str, Any], config: dict[str, str], contract: contracts.Contract) -> dict[str, Any]:
     """One account's result; `clients` are sagemaker and sagemaker-runtime of that account."""
+    endpoint = f"{config['SageMakerProjectName']}-{config['SageMakerProjectId']}-{config['EnvType']}"
+    kind = config.get("EndpointKind", "REALTIME")
     described = clients["sagemaker"].describe_endpoint(EndpointName=endpoint)
     status = described["EndpointStatus"]
     if status != "InService":
         return {"status": status, "problems": [f"{status}: {described.get('FailureReason', 'no reason is given')}"]}
     if kind in NOT_CALLED:
         return {"status": status, "note": NOT_CALLED[kind], "problems": []}
+    runtime = clients["sagemaker-runtime"]
+    if kind == "MULTI_MODEL":
+        models = {name: called(runtime, endpoint, contract, name) for name in config["ModelNames"].split(",")}
+        problems = [f"{name}: {problem}" for name, one in models.items() for problem in one["problems"]]
+        return {"status": status, "models": models, "problems": problems}
+    return {"status": status, **called(runtime, endpoint, contract)}
+
+
+def called(runtime: Any, endpoint: str, contract: contracts.Contract, model: str = "") -> dict[str, Any]:
+    """What calls of an endpoint, or of one of its models, gave."""
+    target = {"TargetModel": model} if model else {}
 
     def send() -> bytes:
-        answer = clients["sagemaker-runtime"].invoke_endpoint(
-            EndpointName=endpoint, Body=contract.body, ContentType=contract.content_type, Accept=contract.accept
+        answer = runtime.invoke_endpoint(
+            EndpointName=endpoint,
+            Body=contract.body,
+            ContentType=contract.content_type,
+            Accept=contract.accept,
+            **target,
         )
         return bytes(answer["Body"].read())
 
     send_once_to_warm_up(send)
-    return {"status": status, **measured(send, contract, time.monotonic)}
+    return measured(send, contract, time.monotonic)
 
 
 def send_once_to_warm_up(send: Callable[[], bytes]) -> None:
@@ -96,10 +114,10 @@ def attempted(
     account: str, own: str, config: dict[str, str], region: str, contract: contracts.Contract
 ) -> dict[str, Any]:
     """One account's result; what keeps the test from being made is its problem, and the other accounts go on."""
-    endpoint = f"{config['SageMakerProjectName']}-{config['SageMakerProjectId']}-{config['EnvType']}"
+    if config.get("EndpointKind") == "BATCH":
+        return {"status": "NoEndpoint", "note": NO_ENDPOINT, "problems": []}
     try:
-        clients = clients_of(account, own, config["TestRoleName"], region)
-        return tested(clients, endpoint, config.get("EndpointKind", "REALTIME"), contract)
+        return tested(clients_of(account, own, config["TestRoleName"], region), config, contract)
     except (BotoCoreError, ClientError) as problem:
         return {"status": "Unknown", "problems": [str(problem)]}
 
