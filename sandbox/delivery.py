@@ -18,6 +18,8 @@ from sandbox.service_roles import Clients, ServiceRoles
 Operation = Callable[[Call], Mapping[str, Any]]
 Observer = Callable[[Call, Mapping[str, Any]], None]
 
+_PATIENCE_SECONDS = 5.0
+
 
 class Delivery:
     """One per sandbox; `endpoint` is asked when it serves."""
@@ -51,3 +53,4 @@ class Delivery:
         """End executions, and builds with their processes."""
         self.pipelines.stop_all()
         self.builds.stop_all()
+        self.pipelines.wait(_PATIENCE_SECONDS)

@@ -34,7 +34,7 @@ def build(context: Context) -> Outcome:
         )
     )
     while not started.done.wait(0.05):
-        if execution.stopping.is_set() and execution.abandoned:
+        if context.is_abandoned:
             started.stopping.set()
     if started.status != "SUCCEEDED":
         raise ActionFailed(_problem(started), external_id=started.id)

@@ -37,6 +37,11 @@ class Context:
     def client(self, service: str) -> Any:
         return self.role.client(service, str(self.run.declaration.get("region") or ""))
 
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether somebody stopped the execution without waiting for its actions."""
+        return self.execution.stopping.is_set() and self.execution.abandoned
+
     def may(self, service: str, *operations: str) -> None:
         """Refused unless the role may call what CodePipeline itself does without a call that others see."""
         for operation in operations:
@@ -83,4 +88,4 @@ def place_of(execution: Execution, artifact: str, region: str) -> Stored:
 def service_message(error: ClientError) -> str:
     """The service's own words, without botocore's."""
     found = error.response.get("Error", {})
-    return f"{found.get('Message') or error} (Service: {error.operation_name}; Error Code: {found.get('Code')})"
+    return f"{found.get('Message') or error} (Operation: {error.operation_name}; Error Code: {found.get('Code')})"

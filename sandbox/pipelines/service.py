@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -98,12 +99,20 @@ class Pipelines:
         threading.Thread(target=self._executor.run, args=(execution, stages, keep), daemon=True).start()
 
     def stop_all(self) -> None:
-        """Let nothing more begin: the sandbox ends."""
-        with self._lock:
-            running = [e for some in self._executions.values() for e in some if not e.has_ended]
-        for execution in running:
+        """Let nothing more begin, and what runs end as soon as it may: the sandbox ends."""
+        for execution in self._running():
             execution.abandoned = True
             execution.stopping.set()
+
+    def wait(self, seconds: float) -> None:
+        """Until all have ended; at most so long."""
+        end = time.monotonic() + seconds
+        while self._running() and time.monotonic() < end:
+            time.sleep(0.02)
+
+    def _running(self) -> list[Execution]:
+        with self._lock:
+            return [e for some in self._executions.values() for e in some if not e.has_ended]
 
     def start_execution(self, call: Call) -> Row:
         params = call.params

@@ -1,13 +1,15 @@
 """The actions CloudFormationStackSet and CloudFormationStackInstances, on the sandbox's own StackSets.
 
 Source: CodePipeline User Guide, "CloudFormation StackSets deploy action reference". An update that adds instances
-deploys the new ones first, with what the set had, and then updates all. Accounts not named any more are left alone.
+deploys the new ones first, with what the set had, and then updates those that are named, or all where none is. Accounts
+that are not named any more are left alone, and OUTDATED.
 """
 
 from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -40,8 +42,13 @@ def deploy_set(context: Context) -> Outcome:
     added = [target for target in targets if target not in known]
     if added:
         _add(context, client, added)
-    started = client.update_stack_set(StackSetName=name, **definition, **_preferences(context))
-    _wait(client, name, started["OperationId"])
+    named = {
+        "Accounts": _unique(account for account, _ in targets),
+        "Regions": _unique(region for _, region in targets),
+    }
+    only = named if targets else {}
+    started = client.update_stack_set(StackSetName=name, **definition, **only, **_preferences(context))
+    _wait(context, client, name, started["OperationId"])
     set_id = client.describe_stack_set(StackSetName=name)["StackSet"]["StackSetId"]
     return _outcome(set_id, name, started["OperationId"])
 
@@ -126,6 +133,10 @@ def _instances(client: Any, name: str) -> set[tuple[str, str]] | None:
     return {(row["Account"], row["Region"]) for page in pages for row in page["Summaries"]}
 
 
+def _unique(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))
+
+
 def _add(context: Context, client: Any, targets: list[tuple[str, str]]) -> str:
     return _on_instances(context, client, client.create_stack_instances, targets)
 
@@ -135,14 +146,14 @@ def _on_instances(context: Context, client: Any, call: Any, targets: list[tuple[
     name, operation = context.required("StackSetName"), ""
     overrides = _parameters(context, "ParameterOverrides")
     by_accounts: dict[tuple[str, ...], list[str]] = {}
-    for region in dict.fromkeys(region for _, region in targets):
+    for region in _unique(region for _, region in targets):
         accounts = tuple(account for account, where in targets if where == region)
         by_accounts.setdefault(accounts, []).append(region)
     for accounts, regions in by_accounts.items():
         more = {"ParameterOverrides": overrides} if overrides else {}
         started = call(StackSetName=name, Accounts=list(accounts), Regions=regions, **more, **_preferences(context))
         operation = started["OperationId"]
-        _wait(client, name, operation)
+        _wait(context, client, name, operation)
     return operation
 
 
@@ -153,12 +164,14 @@ def _preferences(context: Context) -> dict[str, Any]:
     return {"OperationPreferences": given} if given else {}
 
 
-def _wait(client: Any, name: str, operation: str) -> None:
+def _wait(context: Context, client: Any, name: str, operation: str) -> None:
     """To its end; ActionFailed with each failed account's reason."""
     while True:
         found = client.describe_stack_set_operation(StackSetName=name, OperationId=operation)["StackSetOperation"]
         if found["Status"] not in ("RUNNING", "QUEUED", "STOPPING"):
             break
+        if context.is_abandoned:
+            raise ActionFailed("The execution was stopped; its stack set operation goes on", "Stopped")
         time.sleep(0.05)
     if found["Status"] == "SUCCEEDED":
         return

@@ -213,8 +213,8 @@ class Deliveries:
         """The latest execution of the approval, when it waits."""
 
         def read() -> dict[str, Any]:
-            actions = self.states()[stage]["actionStates"]
-            return dict(actions[-1].get("latestExecution", {}))
+            states = {row["actionName"]: row for row in self.states()[stage]["actionStates"]}
+            return dict(states["Approve"].get("latestExecution", {}))
 
         return dict(self.until(read, lambda found: "token" in found))
 

@@ -84,6 +84,25 @@ def test_an_account_that_is_named_later_gets_its_stack(deliveries: Deliveries) -
     assert deliveries.words() == dict.fromkeys(TARGETS, "both")
 
 
+def test_a_wave_updates_the_accounts_that_it_names_and_the_next_action_the_others(deliveries: Deliveries) -> None:
+    instances = {key: DEPLOY["configuration"][key] for key in ("StackSetName", "DeploymentTargets", "Regions")}
+    others = action("Others", "Deploy", "CloudFormationStackInstances", instances, out_of=["Built"], runOrder=3)
+    wave = {**DEPLOY, "configuration": {**DEPLOY["configuration"], "DeploymentTargets": f"Accounts={TARGETS[0]}"}}
+    stage = {"name": "Staging", "actions": [wave, approval(deliveries.topic), others]}
+    first = deliveries.create(stage)
+    deliveries.decide("Staging", "Approved", "")
+    assert deliveries.ended(first)["status"] == "Succeeded"
+    assert deliveries.words() == dict.fromkeys(TARGETS, "first")
+
+    second = deliveries.start(Word="second")
+    deliveries.until(lambda: deliveries.actions(second), lambda ran: ("Deploy", "Succeeded", "") in ran)
+    deliveries.waiting("Staging")
+    assert deliveries.words() == dict(zip(TARGETS, ("second", "first"), strict=True))
+    deliveries.decide("Staging", "Approved", "")
+    assert deliveries.ended(second)["status"] == "Succeeded"
+    assert deliveries.words() == dict.fromkeys(TARGETS, "second")
+
+
 def test_a_condition_that_does_not_hold_skips_its_stage(deliveries: Deliveries) -> None:
     deliveries.create({"name": "Deploy", "actions": [DEPLOY], "beforeEntry": IF_GO})
     skipped = deliveries.start(Go="NO")
@@ -240,8 +259,8 @@ def test_the_pipelines_role_needs_each_right(client: Client) -> None:
         "Failed",
         (
             f"User: arn:aws:sts::{DEV}:assumed-role/Delivers/{first} is not authorized to perform: "
-            "cloudformation:DescribeStackSet because no identity-based policy allows the cloudformation:DescribeStackSet "
-            "action (Service: DescribeStackSet; Error Code: AccessDenied)"
+            "cloudformation:DescribeStackSet because no identity-based policy allows the "
+            "cloudformation:DescribeStackSet action (Operation: DescribeStackSet; Error Code: AccessDenied)"
         ),
     )
 
