@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from generator.errors import ToolError
 from mlz.checks.check import Check, Checks
+from mlz.checks.data import data
 from mlz.wording import count
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 # Accounts that are entered to see whether they have the role; more would take minutes in a large organization.
 LOOKED_INTO = 20
-# Partitions in which StackSets have no trusted access to organizations (CloudFormation User Guide; read 2026-11-21).
-WITHOUT_TRUSTED_ACCESS = ("aws-cn",)
 
 
 def accounts(resolution: Resolution) -> Checks:
@@ -80,7 +79,7 @@ def _roles(plan: BootstrapPlan, of: int) -> Check:
 
 
 def _trust(plan: BootstrapPlan, administrator: str, partition: str) -> Checks:
-    if partition in WITHOUT_TRUSTED_ACCESS:
+    if partition in data("limits")["partitions"]["without_trusted_access"]:
         detail = f"{partition} has none; SELF_MANAGED stack sets need none"
         return (Check("trusted access", "ok", detail), Check("delegated administrator", "ok", detail))
     trusted = Check("trusted access", "ok", "StackSets are trusted in the organization")

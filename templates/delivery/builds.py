@@ -30,7 +30,7 @@ def build_role(title: str, bucket: str, key: Any, boundary: Any, statements: lis
     """The role of one step: its own log, the artifacts, and what the step does."""
     return iam.Role(
         title,
-        AssumeRolePolicyDocument=trust("codebuild"),
+        AssumeRolePolicyDocument=trust("codebuild", source_arn=arn("codebuild", f"project/{NAME}-*")),
         PermissionsBoundary=boundary,
         Policies=[
             iam.Policy(
