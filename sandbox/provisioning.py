@@ -44,6 +44,8 @@ class Provisioning:
     def provision(self, call: Call, given: Mapping[str, Any]) -> Provisioned:
         """Refused unless the caller is admitted and the launch role can be assumed; then it goes on in a thread."""
         product, version, path = self.paths.chosen(call, given)
+        if version.guidance == "DEPRECATED":
+            raise AwsError("InvalidParametersException", f"Provisioning artifact {version.id} is deprecated.")
         if path.role:
             require_role(path.role, _PRINCIPAL, call.account, call.region, "InvalidParametersException")
         made = Provisioned(

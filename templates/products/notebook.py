@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from troposphere import Base64, GetAtt, Select, Sub
+from troposphere import Base64, Select, Sub
 from troposphere.sagemaker import (
     InstanceMetadataServiceConfiguration,
     NotebookInstance,
@@ -70,14 +70,15 @@ class ProductNotebook(Stack):
     def build(self) -> None:
         self.add(look_up(self.NAME))
         scripts = self.add(idle_stop(self.IDLE_MINUTES))
-        made = self.add(instance(self.INSTANCE_TYPE, self.VOLUME, scripts))
-        self.put(self.NOTEBOOK_NAME, GetAtt(made, "NotebookInstanceName"))
+        self.add(instance(self.INSTANCE_TYPE, self.VOLUME, scripts))
+        self.put(self.NOTEBOOK_NAME, Sub(NAME))
 
 
 def instance(kind: Any, size: Any, scripts: NotebookInstanceLifecycleConfig) -> NotebookInstance:
     """The boundary of the role that launches it refuses any other: internet, root, no subnet or no key of one's own."""
     return NotebookInstance(
         "NotebookInstance",
+        DependsOn=scripts.title,
         NotebookInstanceName=Sub(NAME),
         InstanceType=kind,
         PlatformIdentifier=facts()["notebook"]["platform"],
@@ -91,7 +92,7 @@ def instance(kind: Any, size: Any, scripts: NotebookInstanceLifecycleConfig) -> 
         InstanceMetadataServiceConfiguration=InstanceMetadataServiceConfiguration(
             MinimumInstanceMetadataServiceVersion="2"
         ),
-        LifecycleConfigName=GetAtt(scripts, "NotebookInstanceLifecycleConfigName"),
+        LifecycleConfigName=Sub(NAME),
         Tags=environment_tags(),
     )
 

@@ -63,7 +63,7 @@ def test_a_notebook_is_the_platforms_in_all_but_size() -> None:
         "KmsKeyId": "GetEnvironmentConfiguration.EbsKeyArn",
         "VolumeSizeInGB": "20",
         "InstanceMetadataServiceConfiguration": {"MinimumInstanceMetadataServiceVersion": "2"},
-        "LifecycleConfigName": "IdleStop.NotebookInstanceLifecycleConfigName",
+        "LifecycleConfigName": "sm-mlops-dev-anna",
     }
 
 
