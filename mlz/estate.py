@@ -80,6 +80,11 @@ class Estate:
     def launched_from_core(self) -> list[Provisioned]:
         return provisioned.of(self.cloud, self.settings.core.stack_name)
 
+    @property
+    def launch(self) -> Provisioned | None:
+        """The provisioned product whose stack is the environment's: it was launched from the catalog."""
+        return next((one for one in self.launched_from_core if one.stack == self.settings.env_stack_name), None)
+
     @cached_property
     def domains(self) -> list[Domain]:
         return studio.of(self.cloud, self.settings.env_stack_name)

@@ -64,10 +64,11 @@ class Teardown:
                     f"destroy {early[0]}: {count(number, noun)} still need{'' if number > 1 else 's'} it",
                     f"take them down first: mlz destroy {part} {' '.join(parts)}",
                 )
-        if CORE in parts and estate.launched_from_core:
+        foreign = [one for one in estate.launched_from_core if one != estate.launch or ENV not in parts]
+        if CORE in parts and foreign:
             yield ToolError(
-                f"destroy core: {estate.launched_from_core[0].name} was launched from its portfolio and needs its role",
-                "have it terminated by whoever launched it; the other parts can go: mlz destroy targets env",
+                f"destroy core: {foreign[0].name} was launched from its portfolio and needs its role",
+                "whoever launched it terminates it first; the other parts can go without: mlz destroy targets env",
             )
         if ENV in parts and not self.purges:
             yield from self._data()
@@ -149,7 +150,10 @@ class Teardown:
         if self.purges:
             gone = purge.emptied(self._cloud, self.estate.buckets)
             self._tell(f"deleted {count(gone, 'object version')}")
-        stackwise.deleted(self.run, self._cloud, self._settings.env_stack_name, self.unprotect)
+        if self.estate.launch:
+            provisioned.terminate(self._cloud, self.estate.launch, self._first)
+        else:
+            stackwise.deleted(self.run, self._cloud, self._settings.env_stack_name, self.unprotect)
 
     def _packages(self) -> None:
         """Our releases, and the bucket when it holds nothing else."""
