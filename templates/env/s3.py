@@ -25,13 +25,13 @@ from troposphere.s3 import (
 )
 
 from generator.cfn import iam
-from generator.cfn.arns import ACCOUNT, bucket_arn, objects_arn, service
+from generator.cfn.arns import ACCOUNT, bucket_arn, objects_arn, role_arn, service
 from generator.cfn.contract import Out, Param
 from generator.cfn.stack import Stack
 from templates.access.exceptions import BUCKET, unlogged_bucket
 from templates.env import perimeter
 from templates.parameters import ENV_NAME, ENV_TYPE, environment_tags
-from templates.published import ENVIRONMENT
+from templates.published import ENVIRONMENT, PROJECT_ROLES
 
 _BUCKETS = "Buckets"
 _RETENTION = "Retention"
@@ -154,7 +154,7 @@ class EnvS3(Stack):
             exempt_roles=[self.PIPELINE_ROLE, self.EXECUTION_ROLE],
         )
         reading = perimeter.admits_targets((*iam.LIST_BUCKET, *iam.READ_OBJECTS), arns)
-        return [*transport_statements(arns), only_kms(arns[1]), network, *reading]
+        return [*transport_statements(arns), only_kms(arns[1]), releases_are_built(), network, *reading]
 
 
 def arns_of(title: str) -> list[Any]:
@@ -265,6 +265,18 @@ def transport_statements(arns: list[Any]) -> list[Statement]:
             when={"NumericLessThan": {"s3:TlsVersion": "1.2"}},
         ),
     ]
+
+
+def releases_are_built() -> Statement:
+    """A multi-model endpoint loads whatever lies below its release: only a project's build puts models there."""
+    builds = role_arn(f"{PROJECT_ROLES}-build")
+    return iam.deny(
+        "ReleasesAreBuilt",
+        [s3.PutObject],
+        objects_arn("${ModelBucket}", "releases/*"),
+        principal=perimeter.EVERYONE,
+        when={"ArnNotLike": {"aws:PrincipalArn": builds}},
+    )
 
 
 def only_kms(objects: Any) -> Statement:

@@ -95,7 +95,7 @@ def may_prepare_deployment(group: If) -> list[Statement]:
         # The action has no resource type.
         allow("FindModelGroup", of("sagemaker", "ListModelPackageGroups")),
         *may_read_targets(),
-        *may_use_bucket("Models", "ModelBucketName", "*"),
+        *may_use_bucket("Models", "ModelBucketName", "${Group}/*", group=group),
         allow("WriteReleases", WRITE_OBJECTS, releases, when=OWN_ACCOUNT),
     ]
 

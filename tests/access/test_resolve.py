@@ -22,7 +22,13 @@ def test_the_stack_sets_of_env_main_reach_the_accounts_of_the_units(site: Site) 
     assert roles == {
         f"{name}@{stage}"
         for stage in ("staging", "prod")
-        for name in ("sm-mlops-dev-setup-stackset", "model-execution", "model-test", "stackset-execution")
+        for name in (
+            "sm-mlops-dev-setup-stackset",
+            "model-batch",
+            "model-execution",
+            "model-test",
+            "stackset-execution",
+        )
     }
 
 

@@ -154,7 +154,7 @@ def test_listed_accounts_read_models() -> None:
 def test_without_targets_nobody_outside_is_named() -> None:
     """B020."""
     models = policy("ModelBucket", TargetOrgPaths="")
-    assert [one["Effect"] for one in models["Statement"]] == ["Deny"] * 4
+    assert [one["Effect"] for one in models["Statement"]] == ["Deny"] * 5
 
 
 def test_the_policy_does_not_grow_with_the_accounts_of_a_unit() -> None:
