@@ -67,11 +67,14 @@ def converged(run: Run, settings: Settings, cloud: Cloud) -> None:
     shares.apply(made)
 
 
-def withdrawn(settings: Settings, cloud: Cloud) -> None:
-    """End our shares: a portfolio that is shared cannot be deleted. ToolError where somebody else shares it too."""
+def withdrawn(settings: Settings, cloud: Cloud) -> list[str]:
+    """End our shares, and tell which; a portfolio that is shared cannot be deleted.
+
+    ToolError where somebody else shares it too.
+    """
     shares = of(settings, cloud)
     if shares is None:
-        return
+        return []
     made = shares.plan(())
     if made.foreign:
         raise ToolError(
@@ -79,3 +82,4 @@ def withdrawn(settings: Settings, cloud: Cloud) -> None:
             "have these shares ended: aws servicecatalog delete-portfolio-share",
         )
     shares.apply(made)
+    return lines(made)

@@ -17,6 +17,7 @@ from mlz import (
     provisioned,
     purge,
     shared_home,
+    sharing,
     stackwise,
     studio,
     tagged,
@@ -95,6 +96,8 @@ class Teardown:
             case "env":
                 self._env()
             case "core":
+                for line in sharing.withdrawn(self._settings, self._cloud):
+                    self._tell(line)
                 stackwise.deleted(self.run, self._cloud, self._settings.core.stack_name, self.unprotect)
             case "packages":
                 self._packages()

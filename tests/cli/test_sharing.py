@@ -87,6 +87,8 @@ def test_a_portfolio_is_shared_kept_and_taken_back(desk: Desk) -> None:
     assert desk.shares() == {staging: False}
     desk.run("deploy", "core", "--yes")
     assert desk.shares() == {prod: True}
+    _, progress = desk.run("destroy", "core", "bootstrap", "--yes")
+    assert f" is no longer shared with {prod}\n" in progress
 
 
 def test_what_somebody_else_shares_is_told_and_left_alone(desk: Desk) -> None:
@@ -109,7 +111,7 @@ def test_what_somebody_else_shares_is_told_and_left_alone(desk: Desk) -> None:
     with pytest.raises(ToolError, match="by somebody else, and cannot be deleted"):
         sharing.withdrawn(settings, desk.own)
     catalog.delete_portfolio_share(PortfolioId=portfolio, OrganizationNode=node)
-    sharing.withdrawn(settings, desk.own)
+    assert sharing.withdrawn(settings, desk.own) == []
 
 
 def test_without_bootstrap_the_way_is_told(desk: Desk) -> None:
