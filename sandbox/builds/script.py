@@ -40,7 +40,11 @@ def script(phases: Sequence[Phase]) -> str:
 def _phase(phase: Phase) -> str:
     runs = 'if [ "$__stopped" != all ]; then' if phase.name == "post_build" else 'if [ "$__stopped" = 0 ]; then'
     stops = "build" if phase.name == "build" else "all"
-    failing = 'rm -f "$__build_records/failed"' if phase.goes_on else f"CODEBUILD_BUILD_SUCCEEDING=0; __stopped={stops}"
+    failing = (
+        'rm -f "$__build_records/failed"; __status=0'
+        if phase.goes_on
+        else f"CODEBUILD_BUILD_SUCCEEDING=0; __stopped={stops}"
+    )
     return f"""
 {runs}
 printf '[Container] Entering phase {phase.name.upper()}\\n'
