@@ -99,12 +99,11 @@ def _build(settings: Settings) -> Check:
 def _subject(settings: Settings, cloud: Cloud, made: Wanted) -> tuple[Subject, Checks]:
     """With what could be read; what could not is among the findings."""
     from stacksets.organization import resolve
-    from stacksets.stacks import find
 
     problems: list[Check] = []
     core, env, resolution = None, None, None
     try:
-        core, env = find(cloud, settings.core.stack_name), find(cloud, settings.env_stack_name)
+        core, env = _standing(cloud, settings.core.stack_name), _standing(cloud, settings.env_stack_name)
     except ToolError as problem:
         problems.append(Check("stacks", "unknown", problem.message, problem.hint))
     try:
@@ -113,6 +112,15 @@ def _subject(settings: Settings, cloud: Cloud, made: Wanted) -> tuple[Subject, C
     except ToolError as problem:
         problems.append(Check("organization", "failed", problem.message, problem.hint))
     return Subject(settings, cloud, made, core, env, resolution), tuple(problems)
+
+
+def _standing(cloud: Cloud, name: str) -> Stack | None:
+    """The stack, unless it is a shell that holds nothing."""
+    from stacksets.changeset import SHELLS
+    from stacksets.stacks import find
+
+    found = find(cloud, name)
+    return None if found is None or found.status in (*SHELLS, "REVIEW_IN_PROGRESS") else found
 
 
 def _looks(subject: Subject) -> tuple[Look, ...]:

@@ -44,7 +44,7 @@ DEPLOYED_SERVICES = (*ENVIRONMENT_SERVICES, "config", "resource-groups")
 
 def may_publish(bucket: str, prefix: str) -> list[Statement]:
     """What `mlz package` does in a bucket that exists: nothing is ever deleted."""
-    look = of("s3", "GetBucketLocation", "GetBucketVersioning", "ListBucket")
+    look = of("s3", "GetBucketLocation", "GetBucketPolicy", "GetBucketVersioning", "ListBucket")
     objects = of("s3", "GetObject", "GetObjectTagging", "GetObjectVersion", "PutObject", "PutObjectTagging")
     return [
         allow("SeeReleases", look, bucket_arn(bucket)),
@@ -152,12 +152,13 @@ def may_keep_core_roles() -> list[Statement]:
 
 def may_keep_rules() -> list[Statement]:
     """Rules of AWS Config and the schedule of the security controls."""
-    config = of("config", "DeleteConfigRule", "PutConfigRule", "TagResource", "UntagResource")
-    config += of("config", "DescribeComplianceByConfigRule", "DescribeConfigRules", "ListTagsForResource")
+    config = of("config", "DeleteConfigRule", "ListTagsForResource", "PutConfigRule", "TagResource", "UntagResource")
     events = of("events", "DeleteRule", "DescribeRule", "ListTagsForResource", "ListTargetsByRule", "PutRule")
     events += of("events", "PutTargets", "RemoveTargets", "TagResource", "UntagResource")
     return [
         allow("KeepConfigRules", config, arn("config", "config-rule/*")),
+        # Describe actions of AWS Config have no resource type.
+        allow("SeeConfigRules", of("config", "DescribeComplianceByConfigRule", "DescribeConfigRules")),
         allow("KeepSchedules", events, arn("events", f"rule/${{{CORE_NAME.name}}}*")),
         allow(
             "KeepInvocations",

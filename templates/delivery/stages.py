@@ -98,12 +98,13 @@ def source(providers: dict[str, tuple[Cond | None, dict[str, Any]]]) -> If | cod
 def build(name: str, project: codebuild.Project, *, reviewed: str = "", gives: str = "") -> codepipeline.Actions:
     """Run a step on the source, beside it the artifact with the build and the plans that were reviewed."""
     inputs = [codepipeline.InputArtifacts(Name=one) for one in ("Source", reviewed) if one]
+    primary = {"PrimarySource": "Source"} if reviewed else {}
     given: dict[str, Any] = {"OutputArtifacts": [codepipeline.OutputArtifacts(Name=gives)]} if gives else {}
     return codepipeline.Actions(
         Name=name,
         Namespace=name,
         ActionTypeId=codepipeline.ActionTypeId(Category="Build", Owner="AWS", Provider="CodeBuild", Version="1"),
-        Configuration={"ProjectName": Ref(project), "PrimarySource": "Source"},
+        Configuration={"ProjectName": Ref(project), **primary},
         InputArtifacts=inputs,
         **given,
     )

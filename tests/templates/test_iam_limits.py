@@ -17,6 +17,8 @@ from templates.core.iam_shared_roles import CoreIamSharedRoles
 from templates.core.main import CoreMain
 from templates.core.package_cfn import PackageCfn
 from templates.core.reconciliation import CoreReconciliation
+from templates.delivery.ci_oidc import CiOidc
+from templates.delivery.platform_delivery import PlatformDelivery
 from templates.env.iam import EnvIam
 from templates.env.iam_setup_stackset_role import EnvIamSetupStacksetRole
 from templates.project.model_build_train import ProjectModelBuildTrain
@@ -32,7 +34,7 @@ TEMPLATES = (
     CoreIamScSmProjectsRoles,
 )
 PROJECTS = (ProjectModelBuildTrain, ProjectModelDeploy)
-WITH_ROLES = (*TEMPLATES, *PROJECTS, CoreMain, CoreReconciliation, PackageCfn)
+WITH_ROLES = (*TEMPLATES, *PROJECTS, CoreMain, CoreReconciliation, PackageCfn, PlatformDelivery, CiOidc)
 ROLE_NAME, INLINE, MANAGED, TRUST = 64, 10_240, 6_144, 2_048
 
 
