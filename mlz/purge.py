@@ -74,6 +74,7 @@ def purged(cloud: Cloud, found: Iterable[Leftover], first: float = 1.0) -> list[
 def _purged(cloud: Cloud, one: Leftover, first: float) -> str:
     match one.kind:
         case "bucket":
+            emptied(cloud, [one.name])
             delete_bucket(cloud, one.name)
         case "key":
             _schedule(cloud, one.name)
@@ -89,7 +90,7 @@ def _purged(cloud: Cloud, one: Leftover, first: float) -> str:
 
 
 def delete_bucket(cloud: Cloud, bucket: str) -> None:
-    emptied(cloud, [bucket])
+    """S3 refuses when there is anything in it."""
     with translated(f"s3://{bucket}"):
         cloud.client("s3").delete_bucket(Bucket=bucket)
 

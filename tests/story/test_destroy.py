@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,18 @@ PLACE = {"CreateBucketConfiguration": {"LocationConstraint": REGION}}
 TRUST = '{"Version": "2012-10-17", "Statement": []}'
 PARAMETER = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "theirs"}}
 STACK = json.dumps({"Resources": {"P": PARAMETER}})
-KILLS = 8
+# What the command tells while it is at work, in this order; it is killed at each
+POINTS = (
+    "destroy projects",
+    "destroy targets",
+    "sm-mlops-dev-roles-prod: remove accounts (",
+    "sm-mlops-dev-roles-staging: remove accounts (",
+    "destroy env",
+    "deleted the domain",
+    "object versions",
+    "destroy core",
+    "destroy bootstrap",
+)
 
 
 @dataclass(frozen=True)
@@ -211,23 +222,25 @@ def planning(estate: Estate, capture: pytest.CaptureFixture[str]) -> None:
     assert (purging["would_keep"], purging["would_stop"]) == ([], [])
 
 
-def killed_after(seconds: float) -> bool:
-    """Whether the command was still at work when SIGKILL came."""
+def killed_when(told: str, seconds: float) -> bool:
+    """Whether the command said so, and was at work when SIGKILL came so many seconds later."""
     command = [sys.executable, "-m", "mlz.cli", "destroy", "--yes", "--purge", "--no-color"]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        process.wait(timeout=seconds)
-    except subprocess.TimeoutExpired:
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        said = any(told in line for line in process.stderr)
+        time.sleep(seconds)
         process.kill()
-    return process.wait() < 0
+    return said and process.returncode < 0
 
 
-def test_killed_at_any_instant_the_same_command_finishes(estate: Estate, capsys: pytest.CaptureFixture[str]) -> None:
+def test_killed_at_every_point_the_same_command_finishes(estate: Estate, capsys: pytest.CaptureFixture[str]) -> None:
+    """At every other point a moment later."""
     estate.aws.set_latency(0.3)
-    chance = random.Random(11)
-    killed = [killed_after(chance.uniform(1.0, 5.0)) for _ in range(KILLS)]
-    assert killed.count(True) >= KILLS // 3
+    killed = [killed_when(told, 0.1 * (number % 2)) for number, told in enumerate(POINTS)]
+    assert killed == [True] * len(POINTS)
     estate.aws.set_latency(0)
     assert destroyed(capsys, "--yes", "--purge")[0] == {"left": [], "kept": [], "accounts": 4}
     assert [one.type for one in estate.aws.inventory() if not one.retained] == []
