@@ -23,14 +23,12 @@ MANAGEMENT_ACCOUNT = "111111111111"
 
 @dataclass(frozen=True)
 class Caller:
-    """A principal; `role` is set when it is a session of a role, `is_function` when what a service runs
-    (a function, a build, an action of a pipeline) has it."""
+    """A principal; `role` is set when it is a session of a role."""
 
     account: str
     arn: str
     role: Role | None = None
     session_name: str = ""
-    is_function: bool = False
 
     @property
     def principal(self) -> Principal:
@@ -63,12 +61,12 @@ class Identity:
         known = any(access_key in account["aws"].access_keys for account in list(iam_backends.values()))
         return get_account_id_from(access_key) if known else self.default_account
 
-    def issue(self, role: Role, session_name: str, *, is_function: bool = False) -> dict[str, Any]:
+    def issue(self, role: Role, session_name: str) -> dict[str, Any]:
         """Credentials of a new session, in the shape of STS; no check is made here."""
         arn = f"arn:aws:sts::{role.account}:assumed-role/{role.name}/{session_name}"
         with self._lock:
             key = f"ASIASANDBOX{next(self._numbers):09d}"
-            self._sessions[key] = Caller(role.account, arn, role, session_name, is_function)
+            self._sessions[key] = Caller(role.account, arn, role, session_name)
         return {
             "AccessKeyId": key,
             "SecretAccessKey": f"secret-of-{key}",

@@ -120,7 +120,7 @@ class Lambdas:
             raise AwsError(
                 "AccessDeniedException", "The role defined for the function cannot be assumed by Lambda.", 403
             )
-        credentials = self.identity.issue(role, function.function_name, is_function=True)
+        credentials = self.identity.issue(role, function.function_name)
         return {
             "PATH": os.environ.get("PATH", ""),
             "LANG": "en_US.UTF-8",

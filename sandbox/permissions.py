@@ -1,8 +1,8 @@
-"""Whether what a service runs (functions, builds, pipelines) may call an operation: its role's policies must name it.
+"""Whether a session of a role may call an operation, of people or of what a service runs: its policies must name it.
 
 So must its boundary, if it has one; and neither may refuse the action to everything without a condition.
 Resources and conditions are not evaluated here, so this finds an action that was forgotten, not one that is too wide.
-Administrators (account ids as keys) and roles that people assume are not checked.
+Administrators (account ids as keys) are not checked.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ _ACTIONS = {
 
 
 def require(caller: Caller, service: str, operation: str) -> None:
-    """AccessDenied, as AWS words it, when code that a service runs calls what no policy of its role allows."""
+    """AccessDenied, as AWS words it, when a role is not allowed what is called with its credentials."""
     action = action_of(service, operation)
-    if caller.role is None or not caller.is_function or action in _FREE or not operation:
+    if caller.role is None or action in _FREE or not operation:
         return
     reason = _refusal(caller.policies(), action)
     if reason:

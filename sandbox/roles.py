@@ -9,6 +9,9 @@ from urllib.parse import unquote
 
 from moto.iam.models import iam_backends
 
+# Organizations makes it in each account that it creates, with AdministratorAccess (Organizations User Guide, "Accessing
+# member accounts"); moto makes it without a policy.
+_ACCESS_ROLE = "OrganizationAccountAccessRole"
 _ADMINISTRATOR = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
@@ -32,7 +35,8 @@ class Role:
         if role is None:
             return []
         inline = [_document(text) for text in role.policies.values()]
-        return inline + [_attached(arn, policy) for arn, policy in role.managed_policies.items()]
+        attached = [_attached(arn, policy) for arn, policy in role.managed_policies.items()]
+        return inline + attached + [_ADMINISTRATOR] * (self.name == _ACCESS_ROLE)
 
     def boundary(self) -> dict[str, Any] | None:
         """The document of the role's boundary; None without one, and a document that allows nothing when it is gone."""

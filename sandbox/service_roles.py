@@ -95,7 +95,7 @@ class ServiceRoles:
         return self._session(role, name, session.region)
 
     def _session(self, role: Role, name: str, region: str) -> RoleSession:
-        issued = self.identity.issue(role, name[:64], is_function=True)
+        issued = self.identity.issue(role, name[:64])
         keys = {
             "aws_access_key_id": issued["AccessKeyId"],
             "aws_secret_access_key": issued["SecretAccessKey"],

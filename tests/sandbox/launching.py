@@ -54,12 +54,20 @@ def opened(make: Client, trusting: Callable[..., str]) -> Shop:
     s3.create_bucket(Bucket="templates", CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket="templates", Key="product.json", Body=json.dumps(TEMPLATE))
     iam.create_role(RoleName="launch", AssumeRolePolicyDocument=trusting(service="servicecatalog.amazonaws.com"))
-    iam.create_role(RoleName="science", AssumeRolePolicyDocument=trusting(ACCOUNT))
+    role_of_people(iam, "science", trusting(ACCOUNT))
     made = cfn.create_stack(StackName="shop", TemplateBody=json.dumps(_portfolio()))["StackId"]
     cfn.get_waiter("stack_create_complete").wait(StackName=made, WaiterConfig={"Delay": 0.05})
     user = make("sts", ACCOUNT).assume_role(RoleArn=USER_ROLE, RoleSessionName="ann")["Credentials"]
     ids = {row["LogicalResourceId"]: row for row in cfn.describe_stack_resources(StackName=made)["StackResources"]}
     return Shop(make, user, ids["Product"]["PhysicalResourceId"], ids["Portfolio"]["PhysicalResourceId"])
+
+
+def role_of_people(iam: Any, name: str, trust: str) -> None:
+    """A role that may do everything: what is refused to it, the catalog refuses."""
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+    allowed = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    iam.put_role_policy(RoleName=name, PolicyName="work", PolicyDocument=document)
 
 
 def _portfolio() -> dict[str, Any]:

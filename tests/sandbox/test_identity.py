@@ -53,6 +53,19 @@ def test_sessions_act_in_the_roles_account(world: Built, client: Any) -> None:
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
 
 
+def test_a_session_does_what_its_role_may(client: Any, trusting: Any) -> None:
+    arn = _role(client, "222222222222", "reader", trusting("222222222222"), {"Action": "ssm:Get*", "Resource": "*"})
+    client("ssm", "222222222222").put_parameter(Name="/x", Value="1", Type="String")
+    session = _assume(client("sts", "222222222222"), arn)
+    assert client("ssm", credentials=session).get_parameter(Name="/x")["Parameter"]["Value"] == "1"
+    with pytest.raises(ClientError) as caught:
+        client("ssm", credentials=session).delete_parameter(Name="/x")
+    assert caught.value.response["Error"]["Message"] == (
+        "User: arn:aws:sts::222222222222:assumed-role/reader/test is not authorized to perform: ssm:DeleteParameter "
+        "because no identity-based policy allows the ssm:DeleteParameter action"
+    )
+
+
 def test_a_role_must_exist(client: Any) -> None:
     with pytest.raises(ClientError, match="AccessDenied"):
         _assume(client("sts"), "arn:aws:iam::222222222222:role/none")

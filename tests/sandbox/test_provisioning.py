@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.sandbox.launching import ACCOUNT, LAUNCH_ROLE, URL, USER_ROLE, Client, Shop, opened
+from tests.sandbox.launching import ACCOUNT, LAUNCH_ROLE, URL, USER_ROLE, Client, Shop, opened, role_of_people
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_who_may_launch(shop: Shop) -> None:
 def test_a_pattern_admits_roles_by_name(
     shop: Shop, trusting: Callable[..., str], pattern: str, is_admitted: bool
 ) -> None:
-    shop.make("iam", ACCOUNT).create_role(RoleName="scientist", AssumeRolePolicyDocument=trusting(ACCOUNT))
+    role_of_people(shop.make("iam", ACCOUNT), "scientist", trusting(ACCOUNT))
     role = f"arn:aws:iam::{ACCOUNT}:role/scientist"
     session = shop.make("sts", ACCOUNT).assume_role(RoleArn=role, RoleSessionName="bob")["Credentials"]
     given = {"PrincipalARN": f"arn:aws:iam:::role/{pattern}", "PrincipalType": "IAM_PATTERN"}
