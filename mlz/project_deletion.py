@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mlz import inside, project_progress, projects, purge
+from mlz import inside, project_progress, projects, purge, stack_resources
 from mlz.projects import GONE, Project
 from mlz.reporter import reporting
 from mlz.wording import count
@@ -34,10 +34,12 @@ class Holdings:
     """What a project has beside itself: each is named after its id, or carries it as a tag.
 
     `group` is the model package group that its build makes, `versions` the ARNs in it; `pipeline` is SageMaker's.
+    `has_code`: its stack made a repository, which goes with the stack.
     """
 
     stack_sets: tuple[str, ...] = ()
     accounts: int = 0
+    has_code: bool = False
     buckets: tuple[str, ...] = ()
     group: str = ""
     versions: tuple[str, ...] = ()
@@ -49,8 +51,9 @@ class Holdings:
         if sets:
             sets.append(f"- the endpoints' stacks in {count(self.accounts, 'account')}")
         own = [] if project.status == GONE else [f"- project {project.name} ({project.id}) with its stack"]
+        code = ["- its CodeCommit repository with all code in it: clone what you want to keep"] if self.has_code else []
         stores = [f"- bucket {name} with every version of its objects" for name in self.buckets]
-        return [*sets, *own, *stores, *(f"{'- ' if models else 'kept: '}{one}" for one in self.models())]
+        return [*sets, *own, *code, *stores, *(f"{'- ' if models else 'kept: '}{one}" for one in self.models())]
 
     def models(self) -> list[str]:
         """What outlives a project unless its models are to go too."""
@@ -59,12 +62,14 @@ class Holdings:
 
 
 def remains(cloud: Cloud, settings: Settings, name: str) -> Project | None:
-    """A project that is deleted while something of it is left, as tags of a bucket or of its SageMaker pipeline say;
-    None when nothing is.
+    """A project that is deleted while something of it is left: a bucket, its SageMaker pipeline or its model package
+    group, as their tags say; None when nothing is.
     """
-    found = [(one.id, one.environment) for one in projects.buckets(cloud, name)]
-    if tags := _pipeline_tags(cloud, name):
-        found.append((tags.get(PROJECT_TAG, ""), f"{tags.get(projects.NAME_TAG)}-{tags.get(projects.TYPE_TAG)}"))
+    tagged = (_pipeline_tags(cloud, name), *_groups_tags(cloud, name))
+    found = [
+        *((one.id, one.environment) for one in projects.buckets(cloud, name)),
+        *((tags.get(PROJECT_TAG, ""), projects.environment_of(tags)) for tags in tagged),
+    ]
     ids = [identity for identity, environment in found if identity and environment == settings.identity]
     return Project(name=name, id=ids[0], status=GONE, environment=settings.identity) if ids else None
 
@@ -80,6 +85,7 @@ def holdings(cloud: Cloud, project: Project) -> Holdings:
     return Holdings(
         stack_sets=tuple(names),
         accounts=len(read(StackSetsApi(cloud), names).accounts),
+        has_code=bool(project.stack and stack_resources.of(cloud, project.stack, "AWS::CodeCommit::Repository")),
         buckets=tuple(buckets),
         group="" if versions is None else project.full_name,
         versions=versions or (),
@@ -208,6 +214,19 @@ def _pipeline_tags(cloud: Cloud, name: str) -> dict[str, str]:
         if problem.code in ("ResourceNotFound", "ValidationException", "ValidationError"):
             return {}
         raise
+
+
+def _groups_tags(cloud: Cloud, name: str) -> list[dict[str, str]]:
+    """The tags of the model package groups that are named after projects of this name."""
+    api = cloud.client("sagemaker")
+    with translated("model package groups"):
+        found = list(pages(api.list_model_package_groups, "ModelPackageGroupSummaryList", NameContains=f"{name}-"))
+        return [
+            tags
+            for row in found
+            if (tags := projects.tags_of(api, row["ModelPackageGroupArn"]))
+            and row["ModelPackageGroupName"] == f"{name}-{tags.get(PROJECT_TAG)}"
+        ]
 
 
 def _delete_models(cloud: Cloud, held: Holdings, console: Console) -> None:

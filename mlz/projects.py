@@ -103,7 +103,7 @@ def find(cloud: Cloud, name: str) -> Project | None:
         tags = tags_of(api, found.arn)
         home = _home(api, found.domain, tags)
     kind = tags.get(KIND_TAG) or _kind(cloud, found.full_name)
-    return replace(found, kind=kind, environment=f"{home[NAME_TAG]}-{home[TYPE_TAG]}" if home else "")
+    return replace(found, kind=kind, environment=environment_of(home))
 
 
 def described(cloud: Cloud, name: str) -> Project | None:
@@ -157,6 +157,11 @@ def _home(api: Api, domain: str, tags: Mapping[str, str]) -> Mapping[str, str]:
     return environments[0] if len(environments) == 1 else {}
 
 
+def environment_of(tags: Mapping[str, str]) -> str:
+    """`<name>-<type>`; empty where the tags do not say both."""
+    return f"{tags[NAME_TAG]}-{tags[TYPE_TAG]}" if _is_complete(tags) else ""
+
+
 def _is_complete(tags: Mapping[str, str]) -> bool:
     return NAME_TAG in tags and TYPE_TAG in tags
 
@@ -200,8 +205,7 @@ def buckets(cloud: Cloud, name: str = "") -> Iterator[Artifacts]:
         tags = {tag["Key"]: tag["Value"] for tag in _bucket_tags(api, bucket)}
         project = tags.get("SageMakerProjectName", "")
         if project and name in ("", project):
-            home = f"{tags.get(NAME_TAG)}-{tags.get(TYPE_TAG)}"
-            yield Artifacts(bucket, project, tags.get("SageMakerProjectId", ""), home)
+            yield Artifacts(bucket, project, tags.get("SageMakerProjectId", ""), environment_of(tags))
 
 
 def _bucket_tags(api: Api, bucket: str) -> list[dict[str, str]]:

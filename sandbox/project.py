@@ -47,8 +47,8 @@ class Project:
 
     @property
     def stack_name(self) -> str:
-        """Of a project from S3: the sandbox's own choice, AWS documents none."""
-        return f"sagemaker-{self.name}-{self.id}"
+        """Of a project from S3: SageMaker begins it so, the rest is the sandbox's choice."""
+        return f"SP-{self.place[0]}-{self.id}"
 
     def summary(self) -> Row:
         """ProjectSummary."""

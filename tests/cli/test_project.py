@@ -220,12 +220,28 @@ def test_from_the_template_in_s3(desk: Desk) -> None:
     detail = found["TemplateProviderDetails"][0]["CfnTemplateProviderDetail"]
     assert (detail["TemplateName"], detail["RoleARN"]) == ("deploy", role)
     assert detail["TemplateURL"].startswith(f"https://{BUCKET}.s3.{REGION}.amazonaws.com/sagemaker-mlops/")
-    desk.run("delete", "third", "--yes")
+    code = "- its CodeCommit repository with all code in it: clone what you want to keep"
+    assert code in desk.run("delete", "third", "--yes")[1].splitlines()
+
+
+def test_a_group_is_found_when_its_project_is_gone(desk: Desk) -> None:
+    sagemaker, identity = desk.client("sagemaker"), "p-abcdefghijkl"
+    tags = {"sagemaker:project-id": identity, "EnvironmentName": "sm-mlops", "EnvironmentType": "dev"}
+    for name, owner in (("gone", tags), ("theirs", {**tags, "EnvironmentType": "test"})):
+        rows = [{"Key": key, "Value": value} for key, value in owner.items()]
+        sagemaker.create_model_package_group(ModelPackageGroupName=f"{name}-{identity}", Tags=rows)
+    assert desk.run("delete", "gone", "--yes")[0] == (
+        f"deleted: gone-{identity}\nkept: model package group gone-{identity} with 0 versions\n"
+    )
+    assert desk.run("delete", "gone", "--models", "--yes")[0] == f"deleted: gone-{identity}\n"
+    assert "project theirs: there is none" in desk.run("delete", "theirs", "--models", "--yes", code=1)[1]
 
 
 def test_deletion_takes_the_endpoints_first_and_goes_on(desk: Desk) -> None:
     with desk.estate.studio():
-        row = desk.data("create", "fourth", "--kind", "deploy", "--parameter", "MultiAccountDeployment=YES", "--yes")
+        wanted = ("create", "fourth", "--kind", "deploy", "--parameter", "MultiAccountDeployment=YES", "--yes")
+        # Without a connection its pipeline ends at once: what it might make would come between.
+        row = desk.data(*wanted, "--repository-provider", "CodeConnections")
     full = f"fourth-{row['id']}"
     deployed(desk, full)
     models(desk, row["id"])
@@ -255,11 +271,23 @@ def test_deletion_takes_the_endpoints_first_and_goes_on(desk: Desk) -> None:
     sagemaker = desk.client("sagemaker")
     assert len(sagemaker.list_model_packages(ModelPackageGroupName=full)["ModelPackageSummaryList"]) == 2
     assert desk.run("delete", "fourth", "--models", "--yes")[0] == f"deleted: {full}\n"
-    assert sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"] == []
-    assert sagemaker.list_pipelines()["PipelineSummaries"] == []
+    assert sagemaker.list_model_package_groups(NameContains="fourth")["ModelPackageGroupSummaryList"] == []
+    assert sagemaker.list_pipelines(PipelineNamePrefix="sagemaker-fourth")["PipelineSummaries"] == []
     assert desk.run("delete", "fourth", "--models", "--yes", code=1)[1] == (
         "error: project fourth: there is none, and nothing is left of one\nhint: sm-mlops-dev has no projects\n"
     )
+
+
+def test_a_project_that_studio_made(desk: Desk) -> None:
+    """It has none of our tags: its environment is the only domain's, its kind is its pipeline's."""
+    with desk.estate.studio():
+        catalog = desk.client("servicecatalog")
+        products = {row["Name"]: row["ProductId"] for row in catalog.search_products()["ProductViewSummaries"]}
+        chosen = {"ProductId": products["sm-mlops-dev MLOps model build and train"]}
+        desk.client("sagemaker").create_project(ProjectName="studio", ServiceCatalogProvisioningDetails=chosen)
+        row = desk.data("create", "studio", "--kind", "build-train")
+        assert (row["name"], row["kind"], row["status"]) == ("studio", "build-train", "CreateCompleted")
+    desk.run("delete", "studio", "--yes")
 
 
 def deployed(desk: Desk, full: str) -> None:

@@ -176,7 +176,7 @@ def test_updates(shop: Shop) -> None:
     sagemaker.update_project(ProjectName="two", TemplateProvidersToUpdate=[{"CfnTemplateProvider": changed}])
     provisioned = settled(sagemaker, "one")["ServiceCatalogProvisionedProductDetails"]["ProvisionedProductId"]
     two = settled(sagemaker, "two")
-    stacks = (f"SC-{ACCOUNT}-{provisioned}", f"sagemaker-two-{two['ProjectId']}")
+    stacks = (f"SC-{ACCOUNT}-{provisioned}", f"SP-{ACCOUNT}-{two['ProjectId']}")
     assert [stack(shop, name)["Outputs"][0]["OutputValue"] for name in stacks] == ["green", "green"]
     assert two["ProjectStatus"] == "UpdateCompleted"
 

@@ -59,10 +59,13 @@ def main() -> None:
     variables = dict(os.environ)
     name = variables["SOURCE_MODEL_PACKAGE_GROUP_NAME"]
     sagemaker = boto3.client("sagemaker")
-    tags = [
-        {"Key": "sagemaker:project-name", "Value": variables["SAGEMAKER_PROJECT_NAME"]},
-        {"Key": "sagemaker:project-id", "Value": variables["SAGEMAKER_PROJECT_ID"]},
-    ]
+    owner = {
+        "sagemaker:project-name": variables["SAGEMAKER_PROJECT_NAME"],
+        "sagemaker:project-id": variables["SAGEMAKER_PROJECT_ID"],
+        "EnvironmentName": variables["ENV_NAME"],
+        "EnvironmentType": variables["ENV_TYPE"],
+    }
+    tags = [{"Key": key, "Value": value} for key, value in owner.items()]
     arn = ensure_group(sagemaker, name, tags)
     readers = readers_of(boto3.client, variables)
     if readers:
