@@ -111,6 +111,10 @@ class Estate:
             found += leftovers.of_targets(others, self.enter, self.settings)
         return [one for one in found if one.part in parts or one.kind == UNKNOWN]
 
+    def keeps(self, one: Leftover, *, purges: bool) -> bool:
+        """Whether it stays on purpose: what stacks retain, unless that is purged, and people's work in this account."""
+        return (one.kind in RETAINED and not purges) or (one.is_work and one.account == self.cloud.account)
+
     def enter(self, account: str) -> Cloud:
         """The account as the organization's management account may act in it."""
         if account == self.cloud.account:
@@ -126,7 +130,7 @@ class Estate:
         """What there still is of these parts."""
         for number in range(1, LOOKS + 1):
             found = self.look(parts)
-            kept = [] if purges else [one for one in found if one.kind in RETAINED]
+            kept = [one for one in found if self.keeps(one, purges=purges)]
             left = [one for one in found if one not in kept]
             if not left or number == LOOKS:
                 break

@@ -29,6 +29,10 @@ RETAINED = (BUCKET, KEY, FILE_SYSTEM, SERVICE_ROLE)
 PROJECTS, PRODUCTS, TARGETS, ENV, CORE, PACKAGES, BOOTSTRAP = (
     *("projects", "products", "targets", "env", "core", "packages", "bootstrap"),
 )
+# What stacks of ours make in SageMaker; other things there with the environment's tags are people's work.
+OWN_STUDIO = tuple(
+    f"sagemaker {kind}" for kind in ("domain", "app", "space", "user-profile", "studio-lifecycle-config")
+)
 # SageMaker finds them by name; the core stack makes them where they are missing, and leaves them.
 SERVICE_ROLES = ("AmazonSageMakerServiceCatalogProductsLaunchRole", "AmazonSageMakerServiceCatalogProductsUseRole")
 OWNER_TAG = "Owner"
@@ -46,6 +50,11 @@ class Leftover:
     kind: str
     name: str
     part: str = ""
+
+    @property
+    def is_work(self) -> bool:
+        """People made it: models, endpoints, pipelines of their own. It is shown and never deleted."""
+        return self.kind.startswith("sagemaker ") and self.kind not in OWN_STUDIO
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ NAME_TAG, TYPE_TAG = "EnvironmentName", "EnvironmentType"
 # SageMaker's own tag, which the seed code's endpoints carry, and that of the project templates.
 PROJECT_TAGS = ("sagemaker:project-id", "SageMakerProjectId")
 BUCKET, KEY, FILE_SYSTEM, STACK = "bucket", "key", "file system", "stack"
+# Records that SageMaker keeps for ever, and no call deletes.
+HISTORY = re.compile(r"sagemaker ([a-z-]+-job(-.*)?|pipeline-execution|experiment.*|action|artifact|context)")
 _KINDS = {
     "s3": BUCKET,
     "kms key": KEY,
@@ -59,13 +61,13 @@ class Tagged:
 
 
 def of(cloud: Cloud, environment: str, types: Iterable[str]) -> list[Tagged]:
-    """Resources of an environment and these of its types, without what is listed for a while after its end."""
+    """Resources of an environment and these of its types, without history and what is only listed still."""
     wanted = [{"Key": NAME_TAG, "Values": [environment]}, {"Key": TYPE_TAG, "Values": sorted(types)}]
     with translated("tagged resources"):
         found = cloud.client("resourcegroupstaggingapi").get_paginator("get_resources").paginate(TagFilters=wanted)
         rows = [row for page in found for row in page["ResourceTagMappingList"]]
         listed = [Tagged(row["ResourceARN"], {tag["Key"]: tag["Value"] for tag in row["Tags"]}) for row in rows]
-        return sorted(one for one in listed if not _is_over(cloud, one))
+        return sorted(one for one in listed if not (HISTORY.fullmatch(one.kind) or _is_over(cloud, one)))
 
 
 def _is_over(cloud: Cloud, one: Tagged) -> bool:

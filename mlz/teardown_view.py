@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlz import project_deletion, purge, tagged
-from mlz.leftovers import RETAINED, Leftover
+from mlz.leftovers import Leftover
 from mlz.tagged import BUCKET, STACK
 from mlz.wording import count
 
@@ -28,8 +28,10 @@ class Announcement:
         """What goes begins with `- `, what stays on purpose with `kept: `; what belongs to it is indented."""
         found = self.estate.look(parts)
         goes = [line for part in parts for line in self._part(part, found)]
-        retained = sorted(one for one in found if one.kind in RETAINED and one.name not in self.estate.data_buckets)
-        told = [*goes, *(self._retained(one) for one in retained), *self._others(found)]
+        named = sorted(one for one in found if self._is_named(one))
+        others = [one for one in found if one not in named]
+        told = [*goes, *(self._named(one) for one in named if one.name not in self.estate.data_buckets)]
+        told += self._others(others)
         return told or ["nothing of this is there"]
 
     def _part(self, part: str, found: Sequence[Leftover]) -> list[str]:
@@ -69,15 +71,19 @@ class Announcement:
         for bucket in self.estate.data_buckets:
             yield f"    the bucket {bucket}: {purge.counted(self.estate.cloud, bucket)}"
 
-    def _retained(self, one: Leftover) -> str:
+    def _is_named(self, one: Leftover) -> bool:
+        """What stays on purpose, and what would if it were not purged."""
+        return self.estate.keeps(one, purges=False)
+
+    def _named(self, one: Leftover) -> str:
         held = f": {purge.counted(self.estate.enter(one.account), one.name)}" if one.kind == BUCKET else ""
-        return f"{'- ' if self.purges else KEPT}{self._place(one.account)}: {one.kind} {one.name}{held}"
+        mark = KEPT if self.estate.keeps(one, purges=self.purges) else "- "
+        return f"{mark}{self._place(one.account)}: {one.kind} {one.name}{held}"
 
     def _others(self, found: Sequence[Leftover]) -> Iterator[str]:
         """How much there is beside that, by account: it goes with its stack."""
-        others = [one for one in found if one.kind not in RETAINED]
-        for account in sorted({one.account for one in others}):
-            number = sum(one.account == account for one in others)
+        for account in sorted({one.account for one in found}):
+            number = sum(one.account == account for one in found)
             yield f"  {self._place(account)}: {number} stacks, roles and tagged resources"
 
     def _place(self, account: str) -> str:
