@@ -164,12 +164,11 @@ def _quotas(subject: Subject) -> Checks:
     """Of the development account."""
     settings, made = subject.settings, subject.wanted
     absent = (made.core if subject.core is None else Counter()) + (made.env if subject.env is None else Counter())
-    sets = convergence.set_names(settings)
     stages = subject.resolution.stages.values() if subject.resolution else ()
     inside = {quota.counts: (made.core + made.env)[quota.counts] for quota in quotas.catalogue() if quota.inside}
     more = {
         **inside,
-        "stack sets": len(sets) if subject.env is None else 0,
+        "stack sets": usage.missing_sets(subject.cloud, convergence.set_names(settings)),
         "stack instances": max((len(stage.accounts) for stage in stages), default=0),
         "concurrent builds": 1,
     }

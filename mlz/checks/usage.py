@@ -102,6 +102,15 @@ def _summary(cloud: Cloud) -> Mapping[str, int]:
         return answer
 
 
+def missing_sets(cloud: Cloud, names: list[str]) -> int:
+    """How many of these stack sets there are not; where nobody answers, none of them is taken to exist."""
+    try:
+        found = _listed(cloud, "cloudformation", "list_stack_sets", "Summaries", Status="ACTIVE")
+    except ToolError:
+        found = []
+    return len(set(names) - {one["StackSetName"] for one in found})
+
+
 def holds(cloud: Cloud, identity: str) -> bool:
     """Whether an account has stacks of an environment's stack sets."""
     stacks = _listed(cloud, "cloudformation", "describe_stacks", "Stacks")

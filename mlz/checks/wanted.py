@@ -70,7 +70,7 @@ def wanted(settings: Settings) -> Wanted:
 
 def of_build(settings: Settings, folder: Path) -> Wanted:
     from generator.access.intrinsics import read_template
-    from generator.access.resolve import ENVIRONMENT, Deployment
+    from generator.access.resolve import ENVIRONMENT, PROJECTS, Deployment
     from generator.package.manifest import load
     from mlz import declared
 
@@ -78,7 +78,7 @@ def of_build(settings: Settings, folder: Path) -> Wanted:
     texts = {name: read_template(folder / entry.path) for name, entry in manifest.templates.items()}
     keys = {entry.key: name for name, entry in manifest.templates.items()}
     world = declared.world(settings)
-    stacks = Deployment(world, texts, keys).stacks()
+    stacks = [stack for stack in Deployment(world, texts, keys).stacks() if stack.file not in PROJECTS]
     core = list(takewhile(lambda stack: stack.file != ENVIRONMENT, stacks))
     env = [stack for stack in stacks[len(core) :] if stack.account == world.dev.id]
     first = next((stage[0].id for stage in world.targets.values() if stage), "")
