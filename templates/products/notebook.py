@@ -14,6 +14,7 @@ from troposphere.sagemaker import (
 )
 
 from generator.cfn.contract import Out, Param
+from generator.cfn.lint import scan_exception
 from generator.cfn.stack import Stack
 from templates.env.studio_domain import LONGEST_IDLE_MINUTES
 from templates.facts import facts
@@ -24,6 +25,7 @@ from templates.published import ENVIRONMENT
 
 # `<environment>-<name>`, and for the scripts `-<digest>` behind it, within SageMaker's 63 characters.
 NAME = f"{ENVIRONMENT}-${{NotebookName}}"
+_ELSEWHERE = scan_exception(CKV2_AWS_68="its role stands in env-iam, where access expectations hold its policy")
 _LIFECYCLE = Path(__file__).parents[1] / "sources" / "lifecycle"
 
 
@@ -94,6 +96,7 @@ def instance(kind: Any, size: Any, scripts: NotebookInstanceLifecycleConfig) -> 
         ),
         LifecycleConfigName=Sub(NAME),
         Tags=environment_tags(),
+        Metadata=_ELSEWHERE,
     )
 
 
