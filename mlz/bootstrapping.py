@@ -46,6 +46,7 @@ def prepared(settings: Settings, manifest: Manifest, administrator: str = "") ->
         "AdministratorAccountId": administrator,
         "StackSetExecutionRoleName": settings.setup_role,
         "OrganizationId": resolution.organization,
+        "AllowServerlessEndpoints": "YES" if settings.access.serverless_endpoints else "NO",
     }
     stack = StackSpec(
         name=f"{settings.identity}-bootstrap",

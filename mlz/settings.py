@@ -146,6 +146,12 @@ class Access(Part, frozen=True):
             "default: <name>-<type>-<region>-setup-stackset."
         ),
     ] = ""
+    serverless_endpoints: Annotated[
+        bool,
+        Meta(
+            description="Let targets have serverless endpoints, whose models run outside of the VPC (`mlz bootstrap`)."
+        ),
+    ] = False
     management_profile: Annotated[
         str, Meta(description="AWS profile of the management account, when it is not the caller's.")
     ] = ""

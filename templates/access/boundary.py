@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from awacs.aws import PolicyDocument, Statement
-from troposphere import Sub
+from awacs.aws import Action, PolicyDocument, Statement
+from troposphere import If, Sub
 from troposphere.iam import ManagedPolicy
 
 from generator.cfn.arns import arn, role_arn, service
 from generator.cfn.iam import allow, deny, policy
 from generator.cfn.lint import guard_exception, scan_exception
 from templates.access.actions import DELETE_PLATFORM, OPEN_STUDIO, UPDATE_STACK_SETS, of
-from templates.access.guardrails import approves_nothing, notebooks_stay_closed, stays_in_vpc
+from templates.access.guardrails import VPC_BOUND, approves_nothing, notebooks_stay_closed, stays_in_vpc
 
 # A ceiling grants nothing: each role's own policy names actions and resources below it.
 ENVIRONMENT_SERVICES = (
@@ -156,13 +156,13 @@ def project_boundary(*passed: str) -> PolicyDocument:
     )
 
 
-def target_boundary() -> PolicyDocument:
-    """Ceiling of the roles of a target account: nothing below it makes a role."""
+def target_boundary(bound: Sequence[Action] = VPC_BOUND) -> PolicyDocument:
+    """Ceiling of the roles of a target account: nothing below it makes a role, and `bound` takes a VPC."""
     return policy(
         may_use_services(TARGET_SERVICES),
         allow("PassRoles", of("iam", "PassRole")),
         links_scaling(),
-        stays_in_vpc(),
+        stays_in_vpc(bound),
         notebooks_stay_closed(),
     )
 
@@ -179,7 +179,7 @@ def links_scaling() -> Statement:
     return allow("LinkScaling", link, when={"StringEquals": {"iam:AWSServiceName": name}})
 
 
-def boundary_policy(title: str, name: str, document: PolicyDocument) -> ManagedPolicy:
+def boundary_policy(title: str, name: str, document: PolicyDocument | If) -> ManagedPolicy:
     """The managed policy that roles name as their boundary; by its fixed name, a role without it can be refused."""
     return ManagedPolicy(
         title,

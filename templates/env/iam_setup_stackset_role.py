@@ -9,7 +9,7 @@ from troposphere import Equals, GetAtt, If, Not, Ref, Sub
 from troposphere.iam import ManagedPolicy, Policy, Role
 
 from generator.cfn.arns import arn, role_arn
-from generator.cfn.contract import Cond, Out, Param
+from generator.cfn.contract import Cond, Out, Param, switch
 from generator.cfn.iam import allow, may_pass, policy
 from generator.cfn.stack import Stack
 from templates import published
@@ -23,6 +23,7 @@ from templates.access.boundary import (
     target_boundary,
 )
 from templates.access.exceptions import SEEING_ROLE
+from templates.access.guardrails import VPC_BOUND
 from templates.access.network import may_keep_network
 from templates.access.stacks import may_keep_instances
 from templates.access.trust import trust_role
@@ -30,6 +31,8 @@ from templates.parameters import ENV_NAME, ENV_TYPE, environment_tags
 
 # Any stage of this environment in this Region: an account has one, and only the administration role says which
 ANY_STAGE = "${EnvName}-*"
+# A serverless endpoint's model takes no VPC (SageMaker Developer Guide, "Serverless Inference", feature exclusions).
+BOUND_BUT_MODELS = tuple(action for action in VPC_BOUND if action.action != "CreateModel")
 
 
 class EnvIamSetupStacksetRole(Stack):
@@ -66,18 +69,24 @@ class EnvIamSetupStacksetRole(Stack):
         pattern="(o-[a-z0-9]{10,32})?",
     )
 
+    ALLOW_SERVERLESS = switch(
+        "AllowServerlessEndpoints",
+        "YES lets models be made outside of the VPC, where serverless endpoints have theirs; they reach the internet",
+        default="NO",
+    )
+
     NAMES_ROLE = Cond("NamesRole", Not(Equals(ROLE_NAME, "")))
     NAMES_ADMINISTRATION = Cond("NamesAdministration", Not(Equals(ADMINISTRATION_ROLE_ARN, "")))
     IN_ORGANIZATION = Cond("InOrganization", Not(Equals(ORGANIZATION_ID, "")))
+    ALLOWS_SERVERLESS = Cond("AllowsServerlessEndpoints", Equals(ALLOW_SERVERLESS, "YES"))
 
     STACK_SET_EXECUTION_ROLE_ARN = Out("StackSetExecutionRoleArn", "Role that sets up this account")
     STACK_SET_EXECUTION_ROLE_NAME = Out("StackSetExecutionRoleName", "Name of the role that sets up this account")
     BOUNDARY_ARN = Out("PermissionsBoundaryArn", "Policy that bounds every role that the set-up creates")
 
     def build(self) -> None:
-        boundary = self.add(
-            boundary_policy("PermissionsBoundary", published.TARGET_PERMISSIONS_BOUNDARY, target_boundary())
-        )
+        document = If(self.ALLOWS_SERVERLESS.name, target_boundary(BOUND_BUT_MODELS), target_boundary())
+        boundary = self.add(boundary_policy("PermissionsBoundary", published.TARGET_PERMISSIONS_BOUNDARY, document))
         ceiling = Ref(self.add(setup_boundary(published.TARGET_PERMISSIONS_BOUNDARY)))
         role = self.add(setup_role(self._name(), self._trust(), published.TARGET_PERMISSIONS_BOUNDARY, ceiling))
         self.put(self.STACK_SET_EXECUTION_ROLE_ARN, GetAtt(role, "Arn"))

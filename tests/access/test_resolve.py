@@ -28,6 +28,7 @@ def test_the_stack_sets_of_env_main_reach_the_accounts_of_the_units(site: Site) 
             "model-execution",
             "model-test",
             "stackset-execution",
+            "vpc-flow-logs",
         )
     }
 

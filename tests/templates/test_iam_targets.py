@@ -269,3 +269,16 @@ def test_schedules_start_encrypted_jobs_and_nothing_else() -> None:
     assert target.statement("StackSetExecutionRole", "StartJobsAs")["Condition"] == {
         "StringEquals": {"iam:PassedToService": ["scheduler.amazonaws.com"]}
     }
+
+
+def test_models_outside_of_the_vpc_are_refused_unless_serverless_endpoints_are_let_in() -> None:
+    def bound(*conditions: str) -> dict[str, list[str]]:
+        setup = Rendered(EnvIamSetupStacksetRole, conditions=frozenset(conditions))
+        sids = ("NeedsSubnets", "NeedsSecurityGroups")
+        return {sid: setup.statement("PermissionsBoundary", sid)["Action"] for sid in sids}
+
+    closed, opened = bound(), bound("AllowsServerlessEndpoints")
+    assert all("sagemaker:CreateModel" in actions for actions in closed.values())
+    assert opened == {
+        sid: [action for action in actions if action != "sagemaker:CreateModel"] for sid, actions in closed.items()
+    }

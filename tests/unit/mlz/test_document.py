@@ -43,7 +43,7 @@ def test_an_unquoted_account_id_keeps_its_zero() -> None:
         (
             "access:\n  zzz: x\n",
             "mlz.yaml:2: access.zzz: unknown setting",
-            "known here: bootstrap_role, setup_role, management_profile",
+            "known here: bootstrap_role, setup_role, serverless_endpoints, management_profile",
         ),
         (
             "targets:\n  prod:\n    accounts:\n      - 12345678901\n",
