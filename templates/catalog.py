@@ -31,6 +31,7 @@ from templates.products.notebook import ProductNotebook
 from templates.products.user_profile import ProductUserProfile
 from templates.project.model_build_train import ProjectModelBuildTrain
 from templates.project.model_deploy import ProjectModelDeploy
+from templates.published import PROJECT_TEMPLATES_FOLDER, STUDIO_VISIBLE
 from templates.target.iam_target_account_roles import EnvIamTargetAccountRoles
 
 SOURCES = Path(__file__).parent / "sources"
@@ -90,3 +91,8 @@ SEEDS = {
     "model-deploy": "seed-code/mlops-model-deploy-v1.0.zip",
 }
 SEED_TAGS = {"servicecatalog:provisioning": "true"}
+# The project templates once more, in the folder that the domain's tag names: Studio lists it and shows what is tagged
+PROJECT_TEMPLATES = {
+    stack.FILE: f"{PROJECT_TEMPLATES_FOLDER}/{stack.FILE}" for stack in (ProjectModelBuildTrain, ProjectModelDeploy)
+}
+PROJECT_TAGS = {**SEED_TAGS, **STUDIO_VISIBLE}

@@ -45,6 +45,11 @@ MODEL_BATCH_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-model-batch"
 SETUP_EXECUTION_ROLE = "${EnvName}-${EnvType}-${AWS::Region}-setup-stackset"
 TARGET_PERMISSIONS_BOUNDARY = "${EnvName}-${EnvType}-${AWS::Region}-target-boundary"
 
+# Where project templates stand below the package's prefix, and the tag by which Studio shows templates and products
+PROJECT_TEMPLATES_FOLDER = "project-templates"
+PROJECT_TEMPLATES_TAG = "sagemaker:projectS3TemplatesLocation"
+STUDIO_VISIBLE = {"sagemaker:studio-visibility": "true"}
+
 # Namespace of the metrics that projects publish about their models' data
 DRIFT_NAMESPACE = "MLProjects/Drift"
 

@@ -17,6 +17,17 @@ PUBLIC_ACCESS_BLOCK = {
     "RestrictPublicBuckets": True,
 }
 VERSIONING = {"Status": "Enabled"}
+# Studio reads project templates from the browser (SageMaker Developer Guide, "Using a template from an S3 bucket")
+CORS = {
+    "CORSRules": [
+        {
+            "AllowedOrigins": ["https://*.sagemaker.aws"],
+            "AllowedMethods": ["GET", "HEAD"],
+            "AllowedHeaders": ["*"],
+            "ExposeHeaders": ["ETag", "x-amz-request-id", "x-amz-version-id"],
+        }
+    ]
+}
 
 
 def creation(bucket: str, region: str) -> dict[str, Any]:

@@ -36,14 +36,16 @@ class Site:
 class Product:
     """What there is to build.
 
-    `archives` are published under the stable key `<prefix>/<name>`, with S3 tags by that name.
+    `archives` are published under the stable key `<prefix>/<name>`, and templates by file name under that of `copies`
+    too; `tags` are S3 tags by such a name.
     """
 
     catalog: tuple[type[Stack], ...]
     entry_files: frozenset[str]
     sources: Path
     archives: Mapping[str, Callable[[], bytes]] = field(default_factory=dict)
-    archive_tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    copies: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -153,14 +155,11 @@ def _objects(site: Site, product: Product, release: Assembly, archives: list[Art
         for artifact in release.artifacts()
         if artifact.path in product.entry_files
     ]
+    named = [(archive, archive.path.removeprefix("assets/")) for archive in archives]
+    named += [(one, product.copies[one.path]) for one in release.artifacts() if one.path in product.copies]
     stable = [
-        _object(
-            archive,
-            archive.key,
-            mutable=True,
-            tags=dict(product.archive_tags.get(archive.path.removeprefix("assets/"), {})),
-        )
-        for archive in archives
+        _object(artifact, f"{site.prefix}/{name}", mutable=True, tags=dict(product.tags.get(name, {})))
+        for artifact, name in named
     ]
     return tuple(digested + sorted(entries + stable, key=lambda entry: entry.key))
 

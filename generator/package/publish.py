@@ -45,7 +45,7 @@ def publish(
 ) -> Published:
     """Publish the build in `folder`; `notify` is told each key that has arrived.
 
-    Costs one request when the bucket holds the release, else one for each object written and four more (eight for a new
+    Costs one request when the bucket holds the release, else one for each object written and four more (nine for a new
     bucket); STS is asked once for an access key that does not say whose it is. `repair` trusts no record and looks at
     what is there. Killed at any instant, the same call goes on. Raises ToolError before anything is written where the
     build, the bucket's name, owner or Region, the credentials or another publisher are in the way.

@@ -156,6 +156,7 @@ class Store:
                 **whose, ServerSideEncryptionConfiguration=bucket.encryption(self.kms_key)
             )
             self.client.put_bucket_versioning(**whose, VersioningConfiguration=bucket.VERSIONING)
+            self.client.put_bucket_cors(**whose, CORSConfiguration=bucket.CORS)
             self.client.put_bucket_policy(**whose, Policy=bucket.tls_only(self.bucket, self.client.meta.partition))
 
     def put(self, key: str, content: bytes, checksum: str, content_type: str, tags: Mapping[str, str]) -> None:

@@ -47,9 +47,9 @@ ENVIRONMENT_ROLES = tuple(
     )
 )
 ENVIRONMENT_BOUNDARY = published.PERMISSIONS_BOUNDARY.replace(published.ENVIRONMENT, "*")
-PROJECT_BOUNDARY = published.PROJECT_BOUNDARY.replace(published.ENVIRONMENT, "*")
+# Its own roles' and its projects'
+BOUNDARIES = ENVIRONMENT_BOUNDARY.replace("boundary", "*boundary")
 TAGGED: Conditions = {"Null": {"aws:RequestTag/EnvironmentName": "false"}}
-OWN_POLICIES = (ENVIRONMENT_BOUNDARY, PROJECT_BOUNDARY, "SC-*")
 # Beyond what environments use, a launch makes resource groups.
 LAUNCH_SERVICES = (*ENVIRONMENT_SERVICES, "resource-groups")
 OWN_ACCOUNT: Conditions = {"StringEquals": {"aws:ResourceAccount": ACCOUNT}}
@@ -158,7 +158,7 @@ def may_keep_environment_roles() -> list[Statement]:
     return [
         allow("BoundRoles", BOUND_ROLES, roles, when=bound),
         allow("KeepRoles", (*KEEP_ROLES, *READ_ROLES), roles),
-        allow("KeepPolicies", policies, [policy_arn(name) for name in OWN_POLICIES]),
+        allow("KeepPolicies", policies, [policy_arn(BOUNDARIES), policy_arn("SC-*")]),
         allow(
             "LinkServices",
             of("iam", "CreateServiceLinkedRole"),

@@ -133,12 +133,16 @@ class EnvIam(Stack):
 
     def _add_execution_roles(self, boundary: Any, trainers: ManagedPolicy) -> None:
         jobs = self.add(iam_execution.job_policy())
+        folder = f"{self.release.prefix}/{published.PROJECT_TEMPLATES_FOLDER}"
         notebook = iam_execution.execution_role(
             "SageMakerExecutionRole",
             published.SAGEMAKER_EXECUTION_ROLE,
             boundary,
             [jobs, trainers],
-            iam_execution.notebook_statements(*self._buckets()),
+            [
+                *iam_execution.notebook_statements(*self._buckets()),
+                iam_execution.may_create_projects(self.release.bucket, folder),
+            ],
         )
         pipeline = iam_execution.execution_role(
             "SageMakerPipelineExecutionRole",

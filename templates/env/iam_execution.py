@@ -9,8 +9,8 @@ from awacs.aws import Statement
 from troposphere import Ref, Sub
 from troposphere.iam import ManagedPolicy, Policy, Role
 
-from generator.cfn.arns import arn
-from generator.cfn.iam import allow, may_pass, policy
+from generator.cfn.arns import arn, bucket_arn, objects_arn, role_arn
+from generator.cfn.iam import Conditions, allow, may_pass, policy
 from templates.access import actions, guardrails
 from templates.access.actions import of
 from templates.access.data import (
@@ -36,7 +36,7 @@ from templates.access.studio import (
 from templates.access.trust import trust_sagemaker
 from templates.env.iam_personas import EXECUTION_ROLES, may_launch_products, may_see_deployments
 from templates.parameters import environment_tags
-from templates.published import ENVIRONMENT
+from templates.published import ENVIRONMENT, PROJECT_LAUNCH_ROLE
 
 KEYS_THROUGH = ("s3", "sagemaker", "ec2")
 
@@ -122,4 +122,28 @@ def may_read_mirror() -> list[Any]:
         allow("LogInToMirror", of("codeartifact", "GetAuthorizationToken"), arn("codeartifact", "domain/*")),
         # GetServiceBearerToken has no resource type; the condition names its only service.
         allow("BearMirrorToken", of("sts", "GetServiceBearerToken"), "*", when=bearer),
+    ]
+
+
+def may_create_projects(bucket: str, folder: str) -> list[Any]:
+    """Create and change SageMaker projects from the templates of `folder`, provisioned with the launch role.
+
+    SageMaker runs the stack, which it calls SP-…, in the caller's name. Another template, or another role, would be a
+    way past every ceiling but the launch role's own, so both are named.
+    """
+    stacks = arn("cloudformation", "stack/SP-*/*")
+    places = (f"{bucket}.s3.${{AWS::Region}}.${{AWS::URLSuffix}}", f"{bucket}.s3.${{AWS::URLSuffix}}")
+    ours: Conditions = {
+        "StringLike": {"cloudformation:TemplateUrl": [Sub(f"https://{place}/{folder}/*") for place in places]},
+        "ArnEquals": {"cloudformation:RoleArn": role_arn(PROJECT_LAUNCH_ROLE)},
+    }
+    within = {"StringLike": {"s3:prefix": [folder, f"{folder}/*"]}}
+    creating = {"StringEquals": {"cloudformation:CreateAction": ["CreateStack", "UpdateStack"]}}
+    return [
+        allow("ListProjectTemplates", of("s3", "ListBucket"), bucket_arn(bucket), when=within),
+        allow("ReadProjectTemplates", of("s3", "GetObject", "GetObjectTagging"), objects_arn(bucket, f"{folder}/*")),
+        allow("RunProjectStacks", of("cloudformation", "CreateStack", "UpdateStack"), stacks, when=ours),
+        allow("TagProjectStacks", of("cloudformation", "TagResource"), stacks, when=creating),
+        allow("SeeProjectStacks", of("cloudformation", "DescribeStackEvents", "DescribeStacks"), stacks),
+        may_pass("ProvisionProjectsAs", role_arn(PROJECT_LAUNCH_ROLE), "cloudformation"),
     ]

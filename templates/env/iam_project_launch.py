@@ -25,8 +25,8 @@ def project_launch_role(boundary: Any, project_boundary: Any) -> Role:
     return service_role(
         "SCProjectLaunchRole",
         PROJECT_LAUNCH_ROLE,
-        # Service Catalog sends no source account when it assumes a launch role.
-        trust_plain("servicecatalog"),
+        # Neither is documented to send a source account: Service Catalog for products, CloudFormation for other stacks.
+        trust_plain("servicecatalog", "cloudformation"),
         boundary,
         project_launch_statements(project_boundary),
     )

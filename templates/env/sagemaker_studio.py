@@ -10,7 +10,7 @@ from generator.cfn.stack import Stack
 from templates.env import studio_domain
 from templates.functions import function, log_group, token
 from templates.parameters import ENV_NAME, ENV_TYPE, environment_tags
-from templates.published import SAGEMAKER_DOMAIN_ID
+from templates.published import PROJECT_TEMPLATES_FOLDER, PROJECT_TEMPLATES_TAG, SAGEMAKER_DOMAIN_ID
 
 _STUDIO = "Amazon SageMaker Studio"
 _NETWORK = "Network and Storage Configuration"
@@ -133,7 +133,7 @@ class EnvSagemakerStudio(Stack):
     )
 
     def build(self) -> None:
-        tags = environment_tags()
+        folder = f"s3://{self.release.bucket}/{self.release.prefix}/{PROJECT_TEMPLATES_FOLDER}/"
         scripts = [self.add(studio_domain.sdk_defaults(kind, environment_tags())) for kind in studio_domain.APP_KINDS]
         domain = self.add(
             studio_domain.domain(
@@ -151,7 +151,7 @@ class EnvSagemakerStudio(Stack):
                 spaces=studio_domain.space_settings(
                     self.EXECUTION_ROLE_ARN, self.SECURITY_GROUP_IDS, self.IDLE_MINUTES
                 ),
-                tags=tags,
+                tags=environment_tags(**{PROJECT_TEMPLATES_TAG: folder}),
             )
         )
         domain_id = GetAtt(domain, "DomainId")

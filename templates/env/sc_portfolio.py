@@ -11,23 +11,22 @@ from templates.catalog_stack import PortfolioStack
 from templates.parameters import ENV_NAME, ENV_TYPE, environment_tags
 from templates.project.model_build_train import ProjectModelBuildTrain
 from templates.project.model_deploy import ProjectModelDeploy
+from templates.published import STUDIO_VISIBLE
 
-# By this tag Studio recognizes a product as a project template.
-_VISIBLE = {"sagemaker:studio-visibility": "true"}
 PROJECTS = (
     Offer(
         "ModelBuildTrain",
         ProjectModelBuildTrain,
         Sub("${EnvName}-${EnvType} MLOps model build and train"),
         "Builds, trains, validates and registers a model",
-        _VISIBLE,
+        STUDIO_VISIBLE,
     ),
     Offer(
         "ModelDeploy",
         ProjectModelDeploy,
         Sub("${EnvName}-${EnvType} MLOps model deploy"),
         "Deploys approved models to staging and, after approval, to production",
-        _VISIBLE,
+        STUDIO_VISIBLE,
     ),
 )
 

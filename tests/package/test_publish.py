@@ -47,9 +47,9 @@ def test_the_first_release_makes_the_bucket_and_writes_everything(
     arrived: list[str] = []
     done = publish(*old, KNOWN, notify=arrived.append)
     keys = tuple(entry.key for entry in old[0].objects)
-    assert (sorted(done.uploaded), done.unchanged, done.requests, done.bucket_created) == (sorted(keys), 0, 16, True)
+    assert (sorted(done.uploaded), done.unchanged, done.requests, done.bucket_created) == (sorted(keys), 0, 17, True)
     assert sorted(arrived) == sorted(keys)
-    assert len(s3.log) == 16
+    assert len(s3.log) == 17
     assert set(objects(BUCKET)) == {*keys, f"{PREFIX}/release.json"}
     assert list(flaws(objects(BUCKET), [old[0]])) == []
     tags = client.get_object_tagging(Bucket=BUCKET, Key=f"{PREFIX}/seed-code/build.zip")["TagSet"]
@@ -75,6 +75,8 @@ def test_a_new_bucket_is_encrypted_versioned_private_owned_and_tls_only(
     ownership = client.get_bucket_ownership_controls(Bucket=BUCKET)["OwnershipControls"]["Rules"]
     assert ownership == [{"ObjectOwnership": "BucketOwnerEnforced"}]
     assert client.get_bucket_location(Bucket=BUCKET)["LocationConstraint"] == REGION
+    (admitted,) = client.get_bucket_cors(Bucket=BUCKET)["CORSRules"]
+    assert (admitted["AllowedOrigins"], admitted["AllowedMethods"]) == (["https://*.sagemaker.aws"], ["GET", "HEAD"])
 
 
 def test_nothing_changed_is_one_request(s3: GuardedS3, old: tuple[Manifest, Path]) -> None:
@@ -157,7 +159,7 @@ def test_going_back_to_the_old_release_after_a_broken_one_restores_every_entry(
 
 
 def test_an_interrupted_upload_is_resumed_not_repeated(s3: GuardedS3, old: tuple[Manifest, Path]) -> None:
-    s3.refuse_after = 8
+    s3.refuse_after = 9
     with pytest.raises(ToolError):
         publish(*old, KNOWN)
     arrived = set(objects(BUCKET))
@@ -230,7 +232,7 @@ def test_sts_is_asked_once_for_a_key(
     s3: GuardedS3, old: tuple[Manifest, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     access = Access(memory=tmp_path / "memory")
-    assert publish(*old, access).requests == 17
+    assert publish(*old, access).requests == 18
     assert publish(*old, access) == Published((), 8, 1)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLEEXAMPLE01")
     assert publish(*old, access) == Published((), 8, 2)
@@ -282,18 +284,18 @@ def test_a_build_that_changed_after_it_was_built(old: tuple[Manifest, Path], s3:
 def test_one_folder_is_published_by_one_process_at_a_time(s3: GuardedS3, old: tuple[Manifest, Path]) -> None:
     inner: list[tuple[str, str]] = []
     publish(*old, KNOWN, notify=lambda _key: inner.append(failure(*old)))
-    assert len(s3.log) == 16
+    assert len(s3.log) == 17
     assert set(inner) == {(f"{old[1]}: is being published by another process here", "wait until it ends")}
 
 
 def test_a_throttled_request_is_tried_again(s3: GuardedS3, old: tuple[Manifest, Path]) -> None:
     s3.slow_down = {"/templates/", "/core-main.yaml"}
-    assert publish(*old, KNOWN).requests == 18
+    assert publish(*old, KNOWN).requests == 19
     assert list(flaws(objects(BUCKET), [old[0]])) == []
 
 
 def test_a_lost_answer_to_the_last_write_is_a_success(s3: GuardedS3, old: tuple[Manifest, Path]) -> None:
     s3.lose_answer = "/release.json"
     done = publish(*old, KNOWN)
-    assert (len(done.uploaded), done.requests) == (8, 18)
+    assert (len(done.uploaded), done.requests) == (8, 19)
     assert publish(*old, KNOWN) == Published((), 8, 1)

@@ -28,6 +28,8 @@ IDLE = {
         "MaxIdleTimeoutInMinutes": 1440,
     }
 }
+# Where Studio finds project templates in S3 (M012)
+TEMPLATES = "s3://my-bucket/sagemaker-mlops/project-templates/"
 TAGS = [{"Key": "EnvironmentName", "Value": "sm-mlops"}, {"Key": "EnvironmentType", "Value": "dev"}]
 STORAGE = {"DefaultEbsStorageSettings": {"DefaultEbsVolumeSizeInGb": 20, "MaximumEbsVolumeSizeInGb": 100}}
 
@@ -77,7 +79,7 @@ def test_the_whole_domain() -> None:
                 "SpaceStorageSettings": STORAGE,
             },
             "TagPropagation": "ENABLED",
-            "Tags": TAGS,
+            "Tags": [*TAGS, {"Key": "sagemaker:projectS3TemplatesLocation", "Value": TEMPLATES}],
         }
     ]
 
