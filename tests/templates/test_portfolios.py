@@ -73,3 +73,38 @@ def test_two_environments_have_products_of_their_own() -> None:
 
     assert names("one") == ["one-dev MLOps model build and train", "one-dev MLOps model deploy"]
     assert set(names("one")) & set(names("two")) == set()
+
+
+def test_the_environments_portfolio_can_be_shared() -> None:
+    """M050: a launch role of the same name in every account instead of an ARN, and principals by name."""
+    alone = Deployed(CoreScSharedPortfolio, **CORE)
+    shared = Deployed(
+        CoreScSharedPortfolio,
+        **CORE,
+        SharedPrincipalName="platform/ds-admin-*",
+        SCProductLocalLaunchRoleName="environment-launch",
+    )
+
+    def launched(stack: Deployed) -> dict[str, str]:
+        constraint = stack.resources("AWS::ServiceCatalog::LaunchRoleConstraint")["DataScienceLaunchRole"]
+        return {name: value for name, value in constraint.items() if name.endswith(("RoleArn", "RoleName"))}
+
+    assert launched(alone) == {"RoleArn": f"{ROLES}/launch"}
+    assert launched(shared) == {"LocalRoleName": "environment-launch"}
+    admitted = shared.resources("AWS::ServiceCatalog::PortfolioPrincipalAssociation")
+    assert [(one["PrincipalARN"], one["PrincipalType"]) for one in admitted.values()] == [
+        (f"{ROLES}/admin", "IAM"),
+        ("arn:aws:iam:::role/platform/ds-admin-*", "IAM_PATTERN"),
+    ]
+
+
+def test_the_outputs_are_of_the_version_to_launch() -> None:
+    """B031: without a role for the function, of the only version that there is."""
+
+    def told(**parameters: str) -> list[str]:
+        outputs = Deployed(CoreScSharedPortfolio, **CORE, **parameters).outputs()
+        return [outputs[name] for name in ("ProvisioningArtifactIds", "ProvisioningArtifactNames")]
+
+    assert told() == ["DataScienceProduct.ProvisioningArtifactIds", "DataScienceProduct.ProvisioningArtifactNames"]
+    kept = told(VersionFunctionRoleArn=f"{ROLES}/versions")
+    assert kept == ["DataScienceVersion.VersionId", "DataScienceVersion.VersionName"]
