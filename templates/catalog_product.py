@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from troposphere import AWSObject, Ref
+from troposphere import AWSObject, GetAtt, Ref
 from troposphere.servicecatalog import (
     CloudFormationProduct,
     Info,
@@ -45,6 +45,7 @@ class ProductVersion(AWSObject):
         "Name": (str, True),
         "Url": (str, True),
         "ProductId": (str, True),
+        "ListedIds": (str, True),
     }
 
 
@@ -93,12 +94,16 @@ def first_version(offer: Offer, function: Any, name: str, url: Any) -> FirstProd
 def version(
     offer: Offer, function: Any, name: str, url: Any, of: CloudFormationProduct, associated: AWSObject
 ) -> ProductVersion:
-    """After the launch constraint (`associated`), so that no version can be launched without it."""
+    """After the launch constraint (`associated`), so that no version can be launched without it.
+
+    `ListedIds` has it asked again when CloudFormation changed something about the versions that it knows of.
+    """
     return ProductVersion(
         f"{offer.title}Version",
         DependsOn=associated.title,
         ServiceToken=function,
         ProductId=Ref(of),
+        ListedIds=GetAtt(of, "ProvisioningArtifactIds"),
         Name=name,
         Url=url,
     )

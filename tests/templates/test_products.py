@@ -173,6 +173,7 @@ def test_versions_are_kept_where_there_is_a_role_for_it() -> None:
     assert kept.resources("Custom::ProductVersion")["NotebookVersion"] == {
         "ServiceToken": "ProductVersionsFunction.Arn",
         "ProductId": "NotebookProduct",
+        "ListedIds": "NotebookProduct.ProvisioningArtifactIds",
         "Name": DIGEST,
         "Url": f"{TEMPLATES}/product-notebook.yaml",
     }
