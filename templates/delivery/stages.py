@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from awacs.aws import Principal, Statement
-from troposphere import If, Ref, Sub, codebuild, codepipeline, events, iam, kms, s3
+from troposphere import FindInMap, If, Ref, Sub, codebuild, codepipeline, events, iam, kms, s3
 
 from generator.cfn.arns import arn, objects_arn, root_arn
 from generator.cfn.contract import Cond, Param
@@ -111,12 +111,18 @@ def build(name: str, project: codebuild.Project, *, reviewed: str = "", gives: s
 
 
 def approval(name: str, of_step: str, topic: Any, what: str) -> codepipeline.Actions:
-    """Waits for a person, who is shown the summary of the plan and where the whole of it is."""
+    """Waits for a person, who is shown the summary of the plan, with a link to the log that has the whole of it."""
     text = f"#{{{of_step}.SUMMARY}}: {what} The whole plan is in the log of the step {of_step}, and in its artifact."
+    console = FindInMap("Partition", Ref("AWS::Partition"), "console")
+    builds = f"{NAME}-{of_step.lower()}/history?region=${{AWS::Region}}"
     return codepipeline.Actions(
         Name=name,
         ActionTypeId=codepipeline.ActionTypeId(Category="Approval", Owner="AWS", Provider="Manual", Version="1"),
-        Configuration={"CustomData": text, "NotificationArn": topic},
+        Configuration={
+            "CustomData": text,
+            "NotificationArn": topic,
+            "ExternalEntityLink": Sub(f"https://${{Console}}/codesuite/codebuild/projects/{builds}", Console=console),
+        },
         TimeoutInMinutes=APPROVAL_MINUTES,
         RunOrder=2,
     )

@@ -140,7 +140,10 @@ def test_the_plan_that_is_approved_is_the_artifact_that_is_applied() -> None:
     ):
         given = actions_of[before]["OutputArtifacts"][0]["Name"]
         assert [one["Name"] for one in actions_of[step]["InputArtifacts"]] == ["Source", given]
-        assert actions_of[reviewed_by]["Configuration"]["CustomData"].startswith(f"#{{{before}.SUMMARY}}: ")
+        asked = actions_of[reviewed_by]["Configuration"]
+        assert asked["CustomData"].startswith(f"#{{{before}.SUMMARY}}: ")
+        builds = f"sm-mlops-dev-delivery-{before.lower()}/history?region=eu-west-1"
+        assert asked["ExternalEntityLink"] == f"https://<console>/codesuite/codebuild/projects/{builds}"
         project = Rendered(PlatformDelivery).resources[f"{step}Project"]["Properties"]
         steps = yaml.safe_load(project["Source"]["BuildSpec"])["phases"]["build"]["commands"]
         assert any(f"$CODEBUILD_SRC_DIR_{given}/plan" in command for command in steps)
