@@ -201,9 +201,10 @@ def test_a_creation_that_fails_says_why_and_how_to_go_on(desk: Desk) -> None:
         said = desk.run(*wanted, code=1)[1]
         assert said.splitlines()[0] == f"error: project second: CreateFailed: {why}"
         assert said.splitlines()[1].endswith("; then delete what is left of it: mlz project delete second")
-        desk.run("delete", "second", "--yes")
+    desk.run("delete", "second", "--yes")
+    with desk.estate.studio():
         assert desk.data(*wanted)["status"] == "CreateCompleted"
-        desk.run("delete", "second", "--yes")
+    desk.run("delete", "second", "--yes")
 
 
 def test_from_the_template_in_s3(desk: Desk) -> None:
