@@ -76,10 +76,12 @@ access-mutants: setup ## Take every condition and every Deny out of the policies
 	$(VENV)/bin/python -m tests.access.mutants
 
 CHECKOV ?= checkov
-scan: setup ## checkov over every emitted template, where it is installed: CHECKOV=path/to/checkov
+GUARD ?=
+scan: setup ## checkov over every emitted template, where it is installed: CHECKOV=path/to/checkov; GUARD=a folder of Guard rules
 	@command -v $(CHECKOV) >/dev/null || { echo "checkov is not installed: pipx install checkov" >&2; exit 2; }
 	$(MLZ) generate $(SITE) $(ARGS)
 	$(CHECKOV) --framework cloudformation --compact --quiet --directory build
+	$(if $(GUARD),$(MLZ) lint --quick --rules $(GUARD) $(SITE) $(ARGS))
 
 AUDIT ?= pip-audit
 audit: setup ## Known vulnerabilities of the locked packages, where pip-audit is installed: AUDIT=path/to/pip-audit

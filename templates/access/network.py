@@ -73,8 +73,7 @@ OWN_ENVIRONMENT = Owner(
     },
 )
 ANY_ENVIRONMENT = Owner(
-    {"Null": {"aws:ResourceTag/EnvironmentName": "false"}},
-    {"Null": {"aws:RequestTag/EnvironmentName": "false", "aws:ResourceTag/EnvironmentName": "true"}},
+    {"Null": {"aws:ResourceTag/EnvironmentName": "false"}}, {"Null": {"aws:RequestTag/EnvironmentName": "false"}}
 )
 
 

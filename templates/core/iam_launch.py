@@ -210,12 +210,11 @@ def may_keep_keys() -> list[Statement]:
     through: Conditions = {**owned, "StringEquals": {"kms:ViaService": services}}
     keys = arn("kms", "key/*")
     administer = [action for action in ADMINISTER_KEY if action != kms.ListAliases]
-    # Tags of a new key take a right over all keys; no key that an environment has already is claimed by it.
-    first: Conditions = {"Null": {"aws:RequestTag/EnvironmentName": "false", "aws:ResourceTag/EnvironmentName": "true"}}
     return [
         # A new key has no ARN yet; its tags limit it.
         allow("CreateKeys", of("kms", "CreateKey"), "*", when=TAGGED),
-        allow("TagNewKeys", of("kms", "TagResource"), keys, when=first),
+        # Tags of a new key take a right over keys that have none yet.
+        allow("TagNewKeys", of("kms", "TagResource"), keys, when=TAGGED),
         allow("KeepKeys", administer, keys, when=owned),
         allow("KeepAliases", of("kms", "CreateAlias", "DeleteAlias", "UpdateAlias"), arn("kms", "alias/*")),
         # The domain's file system and the functions' settings use keys through grants of their services.

@@ -15,7 +15,7 @@ from generator.cfn.contract import Out, Param
 from generator.cfn.iam import allow, policy, trust, trust_plain
 from generator.cfn.stack import Stack
 from templates.access.boundary import ceiling
-from templates.access.exceptions import ROLE
+from templates.access.exceptions import BUILD, ROLE
 from templates.facts import codebuild_image, facts, lambda_architecture, lambda_runtime
 from templates.functions import CUSTOM_RESOURCE, LOG_KEY
 
@@ -136,6 +136,7 @@ def packaging_project(prefix: str, role: iam.Role) -> codebuild.Project:
         Description=Sub("Packages the templates into ${S3BucketName}"),
         ServiceRole=GetAtt(role, "Arn"),
         Artifacts=codebuild.Artifacts(Type="NO_ARTIFACTS"),
+        Metadata=BUILD,
         Environment=codebuild.Environment(
             Type="LINUX_CONTAINER",
             ComputeType="BUILD_GENERAL1_MEDIUM",

@@ -14,7 +14,7 @@ from generator.cfn.contract import Cond, Out, Param, switch
 from generator.cfn.iam import allow, policy, policy_with_choices, trust
 from generator.cfn.stack import Stack
 from templates.access.boundary import ceiling
-from templates.access.exceptions import ROLE
+from templates.access.exceptions import BUILD, ROLE
 from templates.core.package_cfn import SOURCE_ARCHIVE, log_group
 from templates.core.reconciliation_role import reconciliation_boundary, reconciling_role
 from templates.facts import codebuild_image, facts
@@ -118,6 +118,7 @@ def reconciling_project(
         Description="Plans the target accounts, posts the plan, and applies it where that is allowed",
         ServiceRole=GetAtt(role, "Arn"),
         Artifacts=codebuild.Artifacts(Type="NO_ARTIFACTS"),
+        Metadata=BUILD,
         Environment=codebuild.Environment(
             Type="LINUX_CONTAINER",
             ComputeType="BUILD_GENERAL1_SMALL",
