@@ -78,7 +78,9 @@ def _of_types(wanted: Wanted, offered: Offer) -> Checks:
     later = {kind for kind in wanted.offered if not kind.startswith("Custom::")} - used
     if missing := sorted(used - offered.types):
         detail = f"{region} has no {listed(missing, SHOWN)} ({source})"
-        return (Check("types", "failed", detail, "use another Region"),)
+        return (
+            Check("types", "failed", detail, "use another Region, or a newer cfn-lint if AWS has added them since"),
+        )
     if missing := sorted(later - offered.types):
         detail = f"{region} has no {listed(missing, SHOWN)}, which templates for later use ({source})"
         return (Check("types", "warning", detail, "choose other options in them, such as RepositoryProvider"),)
