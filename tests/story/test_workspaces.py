@@ -107,7 +107,7 @@ def test_who_is_not_admitted_sees_no_workspace(office: Office) -> None:
         row["Name"] for row in office.client("servicecatalog", "sm-execution").search_products()["ProductViewSummaries"]
     ]
     assert sorted(names) == ["sm-mlops-dev MLOps model build and train", "sm-mlops-dev MLOps model deploy"]
-    assert office.client("servicecatalog", "ml-engineer").search_products()["ProductViewSummaries"] == []
+    assert office.client("servicecatalog").search_products()["ProductViewSummaries"] == []
 
 
 def test_a_changed_product_is_a_new_version(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
