@@ -25,7 +25,7 @@ from mlz import (
 )
 from mlz.applying import applied
 from mlz.estate import Estate
-from mlz.leftovers import BOOTSTRAP, CORE, ENV, PACKAGES, PRODUCTS, PROJECTS, RETAINED, TARGETS
+from mlz.leftovers import BOOTSTRAP, CORE, ENV, PRODUCTS, PROJECTS, RETAINED, TARGETS, Leftover
 from mlz.reporter import reporting
 from mlz.session import management
 from mlz.wording import count
@@ -35,18 +35,17 @@ if TYPE_CHECKING:
     from mlz.settings import Settings
     from stacksets.client import Cloud
 
-# In the order in which they go: what needs a role, a network or a template goes before it.
-ORDER = (PROJECTS, PRODUCTS, TARGETS, ENV, CORE, PACKAGES, BOOTSTRAP)
-# Releases serve other environments too: they go only when they are named.
-USUAL = tuple(part for part in ORDER if part != PACKAGES)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Teardown:
-    """What is to be taken down and how; `purges` deletes also what stacks leave alone on purpose."""
+    """What is to be taken down and how; `purges` deletes also what stacks leave alone on purpose.
+
+    `found` is what was there before.
+    """
 
     run: Run
     estate: Estate
+    found: Sequence[Leftover]
     unprotect: bool
     purges: bool
 
@@ -103,7 +102,7 @@ class Teardown:
                 self._packages()
             case "bootstrap":
                 self._bootstrap()
-        if self.purges:
+        if self.purges and any(one.part == part and one.kind in RETAINED for one in self.found):
             self._purge(part)
 
     @property

@@ -19,22 +19,22 @@ KEPT = "kept: "
 
 @dataclass(frozen=True)
 class Announcement:
-    """Reads what exists, account by account, and says what becomes of it; nothing is changed."""
+    """Says what becomes of what was found, account by account; nothing is changed."""
 
     estate: Estate
+    found: Sequence[Leftover]
     purges: bool
 
     def lines(self, parts: Sequence[str]) -> list[str]:
         """What goes begins with `- `, what stays on purpose with `kept: `; what belongs to it is indented."""
-        found = self.estate.look(parts)
-        goes = [line for part in parts for line in self._part(part, found)]
-        named = sorted(one for one in found if self._is_named(one))
-        others = [one for one in found if one not in named]
+        goes = [line for part in parts for line in self._part(part)]
+        named = sorted(one for one in self.found if self._is_named(one))
+        others = [one for one in self.found if one not in named]
         told = [*goes, *(self._named(one) for one in named if one.name not in self.estate.data_buckets)]
         told += self._others(others)
         return told or ["nothing of this is there"]
 
-    def _part(self, part: str, found: Sequence[Leftover]) -> list[str]:
+    def _part(self, part: str) -> list[str]:
         settings, estate = self.estate.settings, self.estate
         match part:
             case "projects":
@@ -44,11 +44,11 @@ class Announcement:
             case "targets":
                 return self._sets()
             case "env":
-                return [*_stack(settings.env_stack_name, found), *self._contents()]
+                return [*self._stack(settings.env_stack_name), *self._contents()]
             case "core":
-                return _stack(settings.core.stack_name, found)
+                return self._stack(settings.core.stack_name)
             case "bootstrap":
-                held = {one.account for one in found if one.part == part}
+                held = {one.account for one in self.found if one.part == part}
                 return [f"- the execution role {settings.setup_role} in {count(len(held), 'account')}"] if held else []
             case _:
                 return self._packages()
@@ -75,6 +75,9 @@ class Announcement:
         """What stays on purpose, and what would if it were not purged."""
         return self.estate.keeps(one, purges=False)
 
+    def _stack(self, name: str) -> list[str]:
+        return [f"- the stack {name}"] if any((one.kind, one.name) == (STACK, name) for one in self.found) else []
+
     def _named(self, one: Leftover) -> str:
         held = f": {purge.counted(self.estate.enter(one.account), one.name)}" if one.kind == BUCKET else ""
         mark = KEPT if self.estate.keeps(one, purges=self.purges) else "- "
@@ -95,7 +98,3 @@ class Announcement:
             return []
         prefix = f"{package.prefix}/"
         return [f"- s3://{package.bucket}/{prefix}: {purge.counted(cloud, package.bucket, prefix)}"]
-
-
-def _stack(name: str, found: Sequence[Leftover]) -> list[str]:
-    return [f"- the stack {name}"] if any((one.kind, one.name) == (STACK, name) for one in found) else []

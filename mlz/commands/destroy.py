@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from mlz.settings import Settings
     from mlz.teardown import Teardown
 
+# In the order in which they go: what needs a role, a network or a template goes before it.
 PARTS = ("projects", "products", "targets", "env", "core", "packages", "bootstrap")
+# Releases serve other environments too: they go only when they are named.
+USUAL = tuple(part for part in PARTS if part != "packages")
 
 
 @verb("Delete an environment, all but its packages, or some parts of it; then show what is left.")
@@ -24,11 +27,12 @@ PARTS = ("projects", "products", "targets", "env", "core", "packages", "bootstra
 @click.option("--purge", is_flag=True, help="Delete data, models, logs and keys too; without it they stay.")
 def command(run: Run, parts: tuple[str, ...], plan: bool, unprotect: bool, purge: bool) -> int:
     from mlz.estate import Estate
-    from mlz.teardown import ORDER, USUAL, Teardown
+    from mlz.teardown import Teardown
 
     settings = run.settings()
-    chosen = [part for part in ORDER if part in (parts or USUAL)]
-    teardown = Teardown(run=run, estate=Estate.of(settings), unprotect=unprotect, purges=purge)
+    chosen = [part for part in PARTS if part in (parts or USUAL)]
+    estate = Estate.of(settings)
+    teardown = Teardown(run=run, estate=estate, found=estate.look(chosen), unprotect=unprotect, purges=purge)
     announced = _announced(run, teardown, chosen)
     objections = list(teardown.objections(chosen))
     if plan or run.dry_run:
@@ -46,7 +50,7 @@ def command(run: Run, parts: tuple[str, ...], plan: bool, unprotect: bool, purge
 def _announced(run: Run, teardown: Teardown, chosen: list[str]) -> list[str]:
     from mlz.teardown_view import KEPT, Announcement
 
-    lines = Announcement(teardown.estate, teardown.purges).lines(chosen)
+    lines = Announcement(teardown.estate, teardown.found, teardown.purges).lines(chosen)
     for line in lines:
         run.console.progress(line, "" if line.startswith(" ") or KEPT in line else "remove")
     return lines
