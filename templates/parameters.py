@@ -10,6 +10,7 @@ from generator.cfn.contract import Param
 from generator.cfn.tags import tags
 
 ENVIRONMENT_GROUP = "Data Science Environment"
+OPTIONS_GROUP = "Deployment Options"
 _NAME_PATTERN = "[a-z0-9][a-z0-9-]*"
 # SSM keeps parameter names that begin with aws or ssm to itself, Resource Groups those that begin with aws.
 _ENV_NAME_PATTERN = f"(?!aws|ssm){_NAME_PATTERN}"

@@ -69,6 +69,8 @@ REGISTER_MODELS = of("sagemaker", "CreateModelPackage", "CreateModelPackageGroup
 
 APPROVE_MODELS = of("sagemaker", "UpdateModelPackage")
 
+ANSWER_APPROVALS = of("codepipeline", "PutApprovalResult")
+
 USE_FEATURES = of("sagemaker", "BatchGetRecord", "DeleteRecord", "GetRecord", "PutRecord")
 
 WRITE_FEATURE_GROUPS = of("sagemaker", "CreateFeatureGroup", "DeleteFeatureGroup", "UpdateFeatureGroup")

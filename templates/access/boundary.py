@@ -12,7 +12,7 @@ from troposphere.iam import ManagedPolicy
 from generator.cfn.arns import arn, role_arn, service
 from generator.cfn.iam import allow, deny, policy
 from generator.cfn.lint import guard_exception, scan_exception
-from templates.access.actions import DELETE_PLATFORM, OPEN_STUDIO, UPDATE_STACK_SETS, of
+from templates.access.actions import ANSWER_APPROVALS, DELETE_PLATFORM, OPEN_STUDIO, UPDATE_STACK_SETS, of
 from templates.access.guardrails import VPC_BOUND, approves_nothing, notebooks_stay_closed, stays_in_vpc
 
 # A ceiling grants nothing: each role's own policy names actions and resources below it.
@@ -149,7 +149,7 @@ def project_boundary(*passed: str) -> PolicyDocument:
         may_use_services(PROJECT_SERVICES),
         allow("PassRoles", of("iam", "PassRole"), [role_arn(name) for name in passed]),
         approves_nothing(),
-        deny("AnswersNoApproval", of("codepipeline", "PutApprovalResult")),
+        deny("AnswersNoApproval", ANSWER_APPROVALS),
         deny("DeletesNoPlatform", [action for action in DELETE_PLATFORM if action not in UPDATE_STACK_SETS]),
         deny("OpensNoStudio", OPEN_STUDIO),
         stays_in_vpc(),

@@ -40,10 +40,9 @@ ENVIRONMENT_ROLES = tuple(
         published.WORKSPACE_LAUNCH_ROLE,
         published.SETUP_FUNCTION_ROLE,
         published.FLOW_LOGS_ROLE,
-        published.MODEL_EXECUTION_ROLE,
         published.STACK_SET_EXECUTION_ROLE,
-        published.MODEL_TEST_ROLE,
-        published.MODEL_BATCH_ROLE,
+        # Execution, test, batch and approver: a boundary ends at 6,144 characters.
+        f"{published.ENVIRONMENT}-${{AWS::Region}}-model-*",
     )
 )
 ENVIRONMENT_BOUNDARY = published.PERMISSIONS_BOUNDARY.replace(published.ENVIRONMENT, "*")

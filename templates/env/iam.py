@@ -15,7 +15,7 @@ from templates.access.boundary import boundary_policy, environment_boundary, pro
 from templates.access.data import BucketName
 from templates.access.trust import add_sign_in_mapping, switch_role_link, trust_people
 from templates.env import iam_execution, iam_personas, iam_project_launch, iam_setup, iam_workspace_launch
-from templates.parameters import ENV_NAME, ENV_TYPE
+from templates.parameters import ENV_NAME, ENV_TYPE, OPTIONS_GROUP
 
 ROLE_NAME = r"[\w+=,.@-]*"
 
@@ -30,6 +30,12 @@ class EnvIam(Stack):
     ENV_TYPE = ENV_TYPE
     CREATE_USER_ROLES = switch("CreateIAMUserRoles", "NO leaves the roles of people to another process")
     CREATE_ML_ENGINEER = switch("CreateMLEngineerRole", "NO leaves out the role for data, quality and features")
+    FOUR_EYES = switch(
+        "FourEyes",
+        "YES makes a role that answers the approvals of deployments, and takes that from who approves model packages",
+        default="NO",
+        group=OPTIONS_GROUP,
+    )
     CREATE_FLOW_LOGS_ROLE = switch("CreateVPCFlowLogsRole", "NO where flow logs are off or have a role already")
     SETUP_ROLE_NAME = Param(
         "SetupStackSetExecutionRoleName",
@@ -59,6 +65,8 @@ class EnvIam(Stack):
     CREATES_ML_ENGINEER = Cond(
         "CreatesMLEngineer", And(Equals(CREATE_USER_ROLES, "YES"), Equals(CREATE_ML_ENGINEER, "YES"))
     )
+    KEEPS_FOUR_EYES = Cond("KeepsFourEyes", Equals(FOUR_EYES, "YES"))
+    CREATES_APPROVER = Cond("CreatesApprover", And(Equals(CREATE_USER_ROLES, "YES"), Equals(FOUR_EYES, "YES")))
     CREATES_FLOW_LOGS_ROLE = Cond("CreatesFlowLogsRole", Equals(CREATE_FLOW_LOGS_ROLE, "YES"))
     NAMES_EXECUTION_ROLE = Cond("NamesExecutionRole", Not(Equals(EXECUTION_ROLE_NAME, "")))
     NAMES_DATA_BUCKET = Cond("NamesDataBucket", Not(Equals(DATA_BUCKET, "")))
@@ -68,9 +76,11 @@ class EnvIam(Stack):
     ASSUME_TEAM_ADMINISTRATOR = Out("AssumeTeamAdminRole", "Console link that switches to the team administrator")
     ASSUME_DATA_SCIENTIST = Out("AssumeDataScientistRole", "Console link that switches to the data scientist")
     ASSUME_ML_ENGINEER = Out("AssumeMLEngineerRole", "Console link that switches to the ML engineer")
+    ASSUME_APPROVER = Out("AssumeModelApproverRole", "Console link that switches to the approver of deployments")
     TEAM_ADMINISTRATOR_ARN = Out("DSTeamAdministratorRoleArn", "Role of the team administrator; empty if not created")
     DATA_SCIENTIST_ARN = Out("DataScientistRoleArn", "Role of the data scientist; empty if not created")
     ML_ENGINEER_ARN = Out("MLEngineerRoleArn", "Role of the ML engineer; empty if not created")
+    APPROVER_ARN = Out("ModelApproverRoleArn", "Role of the approver of deployments; empty if not created")
     SAGEMAKER_EXECUTION_ARN = Out("SageMakerExecutionRoleArn", "Role that Studio and its jobs run with")
     PIPELINE_EXECUTION_ARN = Out("SageMakerPipelineExecutionRoleArn", "Role that SageMaker pipelines run with")
     PROJECT_LAUNCH_ARN = Out("SCProjectLaunchRoleArn", "Role that launches the MLOps project products")
@@ -103,6 +113,7 @@ class EnvIam(Stack):
             boundary,
             iam_personas.ONE_HOUR,
             iam_personas.team_administrator_statements(*self._buckets()),
+            Policies=[self.KEEPS_FOUR_EYES.then(iam_personas.four_eyes())],
             **trust,
         )
         scientist = iam_personas.persona(
@@ -121,10 +132,19 @@ class EnvIam(Stack):
             iam_personas.ml_engineer_statements(self._buckets()[0]),
             **training,
         )
+        approver = iam_personas.persona(
+            "ModelApproverRole",
+            published.MODEL_APPROVER_ROLE,
+            boundary,
+            iam_personas.ONE_HOUR,
+            iam_personas.model_approver_statements(),
+            **trust,
+        )
         people, engineers = self.CREATES_USER_ROLES, self.CREATES_ML_ENGINEER
         self._add_persona(administrator, people, self.TEAM_ADMINISTRATOR_ARN, self.ASSUME_TEAM_ADMINISTRATOR)
         self._add_persona(scientist, people, self.DATA_SCIENTIST_ARN, self.ASSUME_DATA_SCIENTIST)
         self._add_persona(engineer, engineers, self.ML_ENGINEER_ARN, self.ASSUME_ML_ENGINEER)
+        self._add_persona(approver, self.CREATES_APPROVER, self.APPROVER_ARN, self.ASSUME_APPROVER)
 
     def _add_persona(self, role: Role, when: Cond, arn: Out, link: Out) -> None:
         self.add(role, when)

@@ -1,4 +1,4 @@
-"""Roles of people: the team administrator, the data scientist and the ML engineer."""
+"""Roles of people: the team administrator, the data scientist, the ML engineer and the approver of deployments."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from troposphere import Sub
 from troposphere.iam import ManagedPolicy, Policy, Role
 
 from generator.cfn.arns import arn, role_arn
-from generator.cfn.iam import allow, may_pass, policy
+from generator.cfn.iam import allow, deny, may_pass, policy
 from templates.access import actions, guardrails
-from templates.access.actions import of
+from templates.access.actions import ANSWER_APPROVALS, of
 from templates.access.data import (
     BucketName,
     may_delete_objects,
@@ -62,13 +62,15 @@ def trainer_policy() -> ManagedPolicy:
 
 
 def persona(title: str, name: str, boundary: Any, seconds: int, statements: Sequence[Any], **properties: Any) -> Role:
-    """A role for people; `seconds` is how long a session may last; `properties` hold its trust."""
+    """A role for people; `seconds` is how long a session may last; `properties` hold its trust, and may hold
+    further policies."""
+    own = Policy(PolicyName="Persona", PolicyDocument=policy(*statements))
     return Role(
         title,
         RoleName=Sub(name),
         PermissionsBoundary=boundary,
         MaxSessionDuration=seconds,
-        Policies=[Policy(PolicyName="Persona", PolicyDocument=policy(*statements))],
+        Policies=[own, *properties.pop("Policies", [])],
         Metadata=SEEING_ROLE,
         Tags=environment_tags(),
         **properties,
@@ -134,13 +136,28 @@ def ml_engineer_statements(data: BucketName) -> list[Any]:
     ]
 
 
+def model_approver_statements() -> list[Any]:
+    """Lets tested models into production, and sees what there is to see of them; approves no package, runs nothing."""
+    return [
+        allow("AnswerApprovals", ANSWER_APPROVALS, arn("codepipeline", PROJECTS)),
+        may_see_sagemaker(),
+        may_see_deployments(),
+        deny("ApprovesNoPackage", actions.APPROVE_MODELS),
+    ]
+
+
+def four_eyes() -> Policy:
+    """For whoever approves packages: somebody else lets them into production."""
+    return Policy(PolicyName="FourEyes", PolicyDocument=policy(deny("AnswersNoApproval", ANSWER_APPROVALS)))
+
+
 def may_run_deployments() -> Statement:
     """Start the projects' pipelines and answer their manual approvals."""
     return allow(
         "RunDeployments",
-        of(
+        ANSWER_APPROVALS
+        + of(
             "codepipeline",
-            "PutApprovalResult",
             "RetryStageExecution",
             "StartPipelineExecution",
             "StopPipelineExecution",

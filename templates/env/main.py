@@ -87,6 +87,7 @@ class EnvMain(Outputs, FlowLogs, Endpoints, Network, Targets, Given, Identity, S
                 EnvIam.CREATE_FLOW_LOGS_ROLE: self.CREATE_FLOW_LOGS_ROLE,
                 EnvIam.SETUP_ROLE_NAME: wiring.setup_role_name(),
                 EnvIam.EXECUTION_ROLE_NAME: self.STACK_SET_EXECUTION_NAME,
+                EnvIam.FOUR_EYES: self.FOUR_EYES,
                 EnvIam.STAGING: self.STAGING,
                 EnvIam.PROD: self.PROD,
                 EnvIam.DATA_BUCKET: wiring.data_bucket_name(),

@@ -6,11 +6,12 @@ from troposphere import And, Equals, Not
 
 from generator.cfn import rules
 from generator.cfn.contract import Cond, Param, Rule, switch
+from templates.env.iam import EnvIam
 from templates.env.sagemaker_studio import EnvSagemakerStudio
 from templates.env.vpc import EnvVpc
-from templates.parameters import ENVIRONMENT_GROUP, env_name, env_type
+from templates.parameters import ENVIRONMENT_GROUP, OPTIONS_GROUP, env_name, env_type
 
-OPTIONS = "Deployment Options"
+OPTIONS = OPTIONS_GROUP
 ROLES = "Environment IAM Roles ARNs (only needed if created outside of this stack)"
 BUCKETS = "S3 Buckets (only needed if created outside of this stack)"
 SEED = "S3 Bucket Name with MLOps Seed Code"
@@ -60,6 +61,7 @@ class Identity:
         default="NO",
         group=OPTIONS,
     )
+    FOUR_EYES = EnvIam.FOUR_EYES
     CORE_EXPORT_PREFIX = Param(
         "CoreExportPrefix",
         "How the exports of the core stack begin; it is one of the core stack's parameters",

@@ -262,9 +262,11 @@ def test_personas_are_optional_and_their_outputs_are_not(iam: Rendered) -> None:
         "AssumeTeamAdminRole",
         "AssumeDataScientistRole",
         "AssumeMLEngineerRole",
+        "AssumeModelApproverRole",
         "DSTeamAdministratorRoleArn",
         "DataScientistRoleArn",
         "MLEngineerRoleArn",
+        "ModelApproverRoleArn",
         "VPCFlowLogsRoleArn",
     ]
 
@@ -276,3 +278,22 @@ def test_switch_role_links_use_the_partitions_own_sign_in() -> None:
         "&displayName=<DataScienceTeamAdministratorRole>"
     )
     assert set(created.raw["Mappings"]["Partition"]) == {"aws", "aws-cn", "aws-us-gov", "aws-eusc"}
+
+
+def test_four_eyes_are_a_role_more_and_a_refusal(iam: Rendered) -> None:
+    """B069: with FourEyes the team administrator approves packages, and somebody else their way into production."""
+    assert iam.raw["Resources"]["ModelApproverRole"]["Condition"] == "CreatesApprover"
+    assert [one["PolicyName"] for one in iam.roles()["DataScienceTeamAdministratorRole"]["Policies"]] == ["Persona"]
+    guarded = Rendered(EnvIam, conditions=frozenset({"KeepsFourEyes"}))
+    assert guarded.statement("DataScienceTeamAdministratorRole", "AnswersNoApproval") == {
+        "Sid": "AnswersNoApproval",
+        "Effect": "Deny",
+        "Action": ["codepipeline:PutApprovalResult"],
+        "Resource": ["*"],
+    }
+    assert guarded.statement("ModelApproverRole", "AnswerApprovals") == {
+        "Sid": "AnswerApprovals",
+        "Effect": "Allow",
+        "Action": ["codepipeline:PutApprovalResult"],
+        "Resource": ["arn:aws:codepipeline:eu-west-1:111111111111:sagemaker-*"],
+    }

@@ -1,0 +1,37 @@
+"""Where FourEyes is YES, who approves a model package does not let it into production."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from generator.access import expectations
+from generator.access.site import Site
+from mlz.declared import world
+from mlz.settings import Settings
+from tests.access import mutants
+from tests.access.templates import resolved
+
+EXPECTED = mutants.FOLDER / "four_eyes.yml"
+
+
+@pytest.fixture(scope="module")
+def guarded(settings: Settings) -> Site:
+    return resolved(settings, replace(world(settings), parameters={"env-main.yaml": {"FourEyes": "YES"}}))
+
+
+def test_two_roles_let_a_model_into_production(guarded: Site) -> None:
+    results = expectations.check(guarded, expectations.read(EXPECTED))
+    assert [f"{one.expectation.where}: {one.problem}" for one in results if one.problem] == []
+
+
+def test_each_refusal_of_it_is_noticed_when_it_goes(guarded: Site) -> None:
+    survivors = mutants.survivors(guarded, expectations.read(EXPECTED), "env-iam.yaml")
+    assert [one.name for one in survivors if "ModelApprover" in one.policy or "FourEyes" in one.policy] == []
+
+
+def test_without_it_the_team_administrator_gives_both(site: Site) -> None:
+    assert "model-approver@dev" not in {role.short for role in site.roles}
+    (team,) = (role for role in site.roles if role.short == "team-administrator@dev")
+    assert [document.name for document in team.identity] == ["DataScienceTeamAdministratorRole/Persona"]
