@@ -127,6 +127,7 @@ def _looks(subject: Subject) -> tuple[Look, ...]:
     settings, cloud, made = subject.settings, subject.cloud, subject.wanted
     looks: tuple[Look, ...] = (
         ("rights", partial(account.rights, cloud)),
+        ("region", partial(account.region, cloud)),
         ("zones", partial(account.zones, settings, cloud)),
         ("package bucket", partial(account.bucket, settings, cloud, made.serves_templates)),
         ("endpoint services", partial(_endpoint_services, cloud, made)),
@@ -177,7 +178,7 @@ def _quotas(subject: Subject) -> Checks:
 
 
 def _target_quotas(subject: Subject, resolution: Resolution) -> Checks:
-    """Of a few target accounts; one that has the environment's stacks already gets nothing more."""
+    """Of a few target accounts, and their Region; one that has the environment's stacks already gets nothing more."""
     settings = subject.settings
     members = tuple(sorted(one for stage in resolution.stages.values() for one in stage.accounts))
     chief = session.management(settings)
@@ -188,5 +189,6 @@ def _target_quotas(subject: Subject, resolution: Resolution) -> Checks:
         resources = Counter[str]() if usage.holds(cloud, settings.identity) else subject.wanted.target
         inside = {quota.counts: subject.wanted.target[quota.counts] for quota in wanted_there if quota.inside}
         adds = quotas.added(resources, inside, settings.network.availability_zones)
-        found[member] = quotas.judged_all(usage.readings(cloud, wanted_there), adds, member)
+        switched_on = guarded("region", partial(account.region, cloud, member))
+        found[member] = (*switched_on, *quotas.judged_all(usage.readings(cloud, wanted_there), adds, member))
     return quotas.sampled(found, len(members))

@@ -57,6 +57,24 @@ def _principal(cloud: Cloud) -> str:
         return str(cloud.client("iam").get_role(RoleName=rest.split("/")[0])["Role"]["Arn"])
 
 
+def region(cloud: Cloud, place: str = "") -> Checks:
+    """Whether the account has the Region switched on; `place` names an account that is not the development account."""
+    from stacksets.client import translated
+
+    with translated("region"):
+        answer = cloud.client("ec2").describe_regions(RegionNames=[cloud.region], AllRegions=True)
+    return switched_on(cloud.region, answer["Regions"][0]["OptInStatus"], place)
+
+
+def switched_on(name: str, status: str, place: str) -> Checks:
+    """`status`: opt-in-not-required, opted-in or not-opted-in."""
+    where = f" in {place}" if place else ""
+    if status == "not-opted-in":
+        hint = f"aws account enable-region --region-name {name}"
+        return (Check("region", "failed", f"{name} is not switched on{where}", hint),)
+    return (Check("region", "ok", f"{name} is switched on{where}"),)
+
+
 def zones(settings: Settings, cloud: Cloud) -> Checks:
     """At least two: endpoints and Studio need them."""
     return (Check("zones", "ok", ", ".join(facts.zones(cloud, settings, settings.network.availability_zones))),)

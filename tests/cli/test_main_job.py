@@ -119,6 +119,7 @@ def examining(desk: Desk) -> None:
         "build": "ok",
         "credentials": "ok",
         "rights": "unknown",
+        "region": "ok",
         "zones": "ok",
         "package bucket": "ok",
         "endpoint services": "ok",

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from mlz.checks.account import decided, set_up
+from mlz.checks.account import decided, set_up, switched_on
 from mlz.checks.check import Check
 from mlz.checks.organization import bootstrapped, sample
 from mlz.checks.quotas import Quota, Reading, added, catalogue, judged, sampled
@@ -184,3 +184,15 @@ def test_trust_in_the_organization() -> None:
     )
     without = "aws-cn has none; SELF_MANAGED stack sets need none"
     assert [check.detail for check in bootstrapped(plan(enables=True), 0, "2", "aws-cn")[1:]] == [without, without]
+
+
+def test_a_region_that_an_account_has_not_switched_on() -> None:
+    assert switched_on("eu-west-1", "opt-in-not-required", "") == (Check("region", "ok", "eu-west-1 is switched on"),)
+    assert switched_on("mx-central-1", "not-opted-in", "333333333333") == (
+        Check(
+            "region",
+            "failed",
+            "mx-central-1 is not switched on in 333333333333",
+            "aws account enable-region --region-name mx-central-1",
+        ),
+    )
