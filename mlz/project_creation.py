@@ -31,7 +31,7 @@ OWNED = {"SageMakerProjectName": "NAME", "SageMakerProjectId": "SageMaker"}
 class Wish:
     """A project as wanted; `source` is PORTFOLIO or S3.
 
-    `role`: ARN of the role that CloudFormation takes, from S3 only; without it, it acts with the caller's rights.
+    `role`: ARN of the role that CloudFormation takes, from S3 only; without it, the environment's launch role.
     """
 
     name: str
@@ -118,14 +118,20 @@ def _settled(settings: Settings, cloud: Cloud, project: Project, console: Consol
 
 
 def _published(settings: Settings, cloud: Cloud, wish: Wish) -> Origin:
+    """The template in the folder that Studio lists, the only one that the environment's roles may create from."""
     from mlz import product, targets
 
     manifest = product.built(settings)
     entry = manifest.template(TEMPLATES[wish.kind])
-    url = targets.template_url(manifest, entry, cloud.partition)
-    role = {"RoleARN": wish.role} if wish.role else {}
-    provider = {"TemplateName": wish.kind, "TemplateURL": url, **role}
-    return Origin(f"{entry.path} in s3://{manifest.bucket}", provider, entry)
+    stable = [one.key for one in manifest.objects if one.path == entry.path and one.mutable]
+    key = next((one for one in stable if one != entry.entry_key), "")
+    if not key:
+        raise ToolError(f"{entry.path}: this build has it in no folder for Studio", "package again: mlz package")
+    url = f"https://{manifest.bucket}.s3.{manifest.region}.{targets.SUFFIX[cloud.partition]}/{key}"
+    # templates.published.PROJECT_LAUNCH_ROLE says the same.
+    usual = f"arn:{cloud.partition}:iam::{cloud.account}:role/{settings.identity}-{settings.region}-project-launch"
+    provider = {"TemplateName": wish.kind, "TemplateURL": url, "RoleARN": wish.role or usual}
+    return Origin(f"s3://{manifest.bucket}/{key}", provider, entry)
 
 
 def _offered(settings: Settings, cloud: Cloud, kind: str) -> Origin:

@@ -51,7 +51,7 @@ def listed(run: Run) -> None:
 @click.option("--parameter", "given", multiple=True, metavar="KEY=VALUE", help="A parameter of it; repeat for more.")
 @click.option("--repository-provider", type=click.Choice(PROVIDERS), help="Where its repository is.")
 @click.option("--from", "source", type=click.Choice(("portfolio", "s3")), default="portfolio", show_default=True)
-@click.option("--role", default="", metavar="ARN", help="With --from s3: what CloudFormation acts with.")
+@click.option("--role", default="", metavar="ARN", help="With --from s3: another role than the launch role.")
 @click.option("--description", default="", help="What people read of it in Studio.")
 def create(
     run: Run,

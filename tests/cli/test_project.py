@@ -208,19 +208,22 @@ def test_a_creation_that_fails_says_why_and_how_to_go_on(desk: Desk) -> None:
 
 
 def test_from_the_template_in_s3(desk: Desk) -> None:
-    """The administrator needs no portfolio: CloudFormation acts with the caller's rights, or those of a role."""
-    assert desk.data("create", "plain", "--kind", "build-train", "--from", "s3", "--yes")["status"] == "CreateCompleted"
-    desk.run("delete", "plain", "--yes")
-    trusted = {"Effect": "Allow", "Principal": {"Service": "cloudformation.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
-    role = desk.client("iam").create_role(RoleName="projects", AssumeRolePolicyDocument=document)["Role"]["Arn"]
-    wanted = ("create", "third", "--kind", "deploy", "--from", "s3", "--role", role, "--yes")
-    row = desk.data(*wanted)
+    """Nobody needs a portfolio for it: neither the administrator nor the role that Studio's users work with."""
+    url = f"https://{BUCKET}.s3.{REGION}.amazonaws.com/sagemaker-mlops/project-templates/project-model-deploy.yaml"
+    launch = f"arn:aws:iam::{desk.estate.account}:role/sm-mlops-dev-{REGION}-project-launch"
+    wanted = ("create", "third", "--kind", "deploy", "--from", "s3")
+    assert desk.run(*wanted, "--dry-run")[1].splitlines()[0] == (
+        f"+ project third (deploy) from s3://{BUCKET}/sagemaker-mlops/project-templates/project-model-deploy.yaml"
+    )
+    stranger = launch.replace("launch", "stranger")
+    refused = desk.run(*wanted, "--role", stranger, "--yes", code=1)[1]
+    assert f"project third: Access denied while assuming the role {stranger}. (ValidationException)" in refused
+    with desk.estate.studio():
+        row = desk.data(*wanted, "--yes")
     assert (row["kind"], row["status"]) == ("deploy", "CreateCompleted")
     found = desk.client("sagemaker").describe_project(ProjectName="third")
     detail = found["TemplateProviderDetails"][0]["CfnTemplateProviderDetail"]
-    assert (detail["TemplateName"], detail["RoleARN"]) == ("deploy", role)
-    assert detail["TemplateURL"].startswith(f"https://{BUCKET}.s3.{REGION}.amazonaws.com/sagemaker-mlops/")
+    assert (detail["TemplateName"], detail["TemplateURL"], detail["RoleARN"]) == ("deploy", url, launch)
     code = "- its CodeCommit repository with all code in it: clone what you want to keep"
     assert code in desk.run("delete", "third", "--yes")[1].splitlines()
 
