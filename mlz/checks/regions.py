@@ -74,9 +74,8 @@ def _of_types(wanted: Wanted, offered: Offer) -> Checks:
     region, source = offered.region, f"CloudFormation's schemas of {offered.dated}"
     if offered.types is None:
         return (Check("types", "unknown", f"{source} do not cover {region}", "see: aws cloudformation list-types"),)
-    used = {kind for kind in wanted.types if "(" not in kind}
-    later = {kind for kind in wanted.offered if not kind.startswith("Custom::")} - used
-    if missing := sorted(used - offered.types):
+    later = {kind for kind in wanted.offered if not kind.startswith("Custom::")} - wanted.types
+    if missing := sorted(wanted.types - offered.types):
         detail = f"{region} has no {listed(missing, SHOWN)} ({source})"
         return (
             Check("types", "failed", detail, "use another Region, or a newer cfn-lint if AWS has added them since"),
@@ -84,7 +83,7 @@ def _of_types(wanted: Wanted, offered: Offer) -> Checks:
     if missing := sorted(later - offered.types):
         detail = f"{region} has no {listed(missing, SHOWN)}, which templates for later use ({source})"
         return (Check("types", "warning", detail, "choose other options in them, such as RepositoryProvider"),)
-    return (Check("types", "ok", f"{region} has all {count(len(used), 'type')} ({source})"),)
+    return (Check("types", "ok", f"{region} has all {count(len(wanted.types), 'type')} ({source})"),)
 
 
 def _of_endpoints(wanted: Wanted, offered: Offer) -> Checks:

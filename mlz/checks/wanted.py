@@ -49,7 +49,8 @@ class Wanted:
 
     @property
     def types(self) -> frozenset[str]:
-        return frozenset(self.core) | frozenset(self.env) | frozenset(self.target)
+        """All of them, without the two kinds of endpoint that are counted apart."""
+        return frozenset(self.core | self.env | self.target) - {INTERFACE, GATEWAY}
 
 
 def wanted(settings: Settings) -> Wanted:
