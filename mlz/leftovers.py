@@ -26,9 +26,8 @@ GONE = "DELETE_COMPLETE"
 SERVICE_ROLE, UNKNOWN = "service role", "unknown"
 # What stacks leave alone on purpose: data, the keys that it is encrypted with, roles that others use too.
 RETAINED = (BUCKET, KEY, FILE_SYSTEM, SERVICE_ROLE)
-PROJECTS, PRODUCTS, TARGETS, ENV, CORE, PACKAGES, BOOTSTRAP = (
-    *("projects", "products", "targets", "env", "core", "packages", "bootstrap"),
-)
+# The parts of `mlz destroy` to which something found may belong
+PROJECTS, PRODUCTS, TARGETS, ENV, CORE, BOOTSTRAP = "projects", "products", "targets", "env", "core", "bootstrap"
 # What stacks of ours make in SageMaker; other things there with the environment's tags are people's work.
 OWN_STUDIO = tuple(
     f"sagemaker {kind}" for kind in ("domain", "app", "space", "user-profile", "studio-lifecycle-config")

@@ -208,6 +208,6 @@ def destroying(desk: Desk) -> None:
     early = desk.run("destroy", "env", "--yes", code=1)[1]
     assert "error: destroy env: 4 stack sets still need it\n" in early
     proof = desk.data("destroy", "--yes")
-    assert (proof["left"], {one["kind"] for one in proof["kept"]}) == ([], {"bucket", "key"})
+    assert (proof["left"], {one["kind"] for one in proof["kept"]}) == ([], {"bucket", "key", "service role"})
     assert desk.run("destroy", "--yes", "--purge")[0] == "nothing is left in 6 accounts\n"
     assert [one.type for one in desk.aws.inventory() if not one.retained] == []
