@@ -13,6 +13,7 @@ from sandbox.identity import Identity
 from sandbox.models import Endpoints, PackageEvents
 from sandbox.pipelines.service import Pipelines
 from sandbox.pipelines.views import tell_of_execution
+from sandbox.repositories import Repositories
 from sandbox.service_roles import Clients, ServiceRoles
 
 Operation = Callable[[Call], Mapping[str, Any]]
@@ -30,12 +31,14 @@ class Delivery:
         self.builds = Builds(roles)
         self.pipelines = Pipelines(roles, self.builds, partial(tell_of_execution, self.events))
         self.endpoints = Endpoints()
+        self.repositories = Repositories(self.events)
         self.events.connect(self.pipelines.start)
 
     def operations(self) -> dict[tuple[str, str], Operation]:
         return {
             ("sagemaker-runtime", "InvokeEndpoint"): self.endpoints.invoke,
             **self.events.operations(),
+            **self.repositories.operations(),
             **self.builds.operations(),
             **self.pipelines.operations(),
         }
@@ -46,7 +49,8 @@ class Delivery:
         return {
             ("sagemaker", "CreateModelPackage"): packages.told,
             ("sagemaker", "UpdateModelPackage"): packages.told,
-            ("codepipeline", "CreatePipeline"): self.pipelines.told,
+            ("codepipeline", "CreatePipeline"): self.pipelines.told_of_new,
+            ("codepipeline", "DeletePipeline"): self.pipelines.told_of_gone,
         }
 
     def stop(self) -> None:

@@ -16,6 +16,7 @@ from sandbox.cfn.model import Scope
 from sandbox.control import SIGNAL_PATH
 from sandbox.faults import Faults
 from sandbox.lambdas import Lambdas
+from sandbox.pipelines.service import Pipelines
 from sandbox.stacksets.resource import StackSetResource
 
 _NO_ANSWER = (
@@ -35,17 +36,17 @@ class SandboxHooks:
     _stack_set: StackSetResource | None = None
     _stored_text: Callable[[str], str | None] = field(default=lambda _url: None)
     _signal: Callable[[str, bytes], bool] = field(default=lambda _token, _body: False)
-    _pipeline_created: Callable[[str, str, str], None] = field(default=lambda _account, _region, _name: None)
+    _pipelines: Pipelines | None = None
 
     def connect(
         self,
         stack_set: StackSetResource,
         stored_text: Callable[[str], str | None],
         signal: Callable[[str, bytes], bool],
-        pipeline_created: Callable[[str, str, str], None],
+        pipelines: Pipelines,
     ) -> None:
         self._stack_set, self._stored_text, self._signal = stack_set, stored_text, signal
-        self._pipeline_created = pipeline_created
+        self._pipelines = pipelines
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -94,7 +95,12 @@ class SandboxHooks:
         return self._stack_set.apply(action, scope, physical_id, properties)
 
     def pipeline_created(self, account: str, region: str, name: str) -> None:
-        self._pipeline_created(account, region, name)
+        assert self._pipelines is not None
+        self._pipelines.created(account, region, name)
+
+    def pipeline_deleted(self, account: str, region: str, name: str) -> None:
+        assert self._pipelines is not None
+        self._pipelines.deleted(account, region, name)
 
     def before(self, account: str, region: str, action: str, type_name: str, logical_id: str) -> None:  # noqa: ARG002
         reason = self.faults.at_resource(account, region, type_name, action)

@@ -59,7 +59,7 @@ class Sandbox:
         self._handlers = cloudformation.handlers(self.engine, self.stack_sets)
         resource = StackSetResource(self.stack_sets, self._call)
         self.delivery = Delivery(self.identity, lambda: self.endpoint)
-        self.hooks.connect(resource, self.stack_sets.text, self.engine.signal, self.delivery.pipelines.created)
+        self.hooks.connect(resource, self.stack_sets.text, self.engine.signal, self.delivery.pipelines)
         self._http = HttpServer(self._application(), host, port)
 
     def start(self) -> Sandbox:

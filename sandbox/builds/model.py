@@ -46,7 +46,7 @@ class BuildFailed(Exception):
         self.phase, self.code, self.message = phase, code, message
 
 
-@dataclass
+@dataclass(eq=False)
 class Build:
     """One run; its thread writes, everybody reads. `log` is what its commands printed."""
 

@@ -14,7 +14,7 @@ from sandbox.api.errors import AwsError
 from sandbox.api.request import Call
 from sandbox.builds.model import Build, Order, Stored
 from sandbox.builds.runner import run
-from sandbox.repositories import seed_of
+from sandbox.repositories import head_of
 from sandbox.service_roles import ServiceRoles
 
 Row = Mapping[str, Any]
@@ -133,7 +133,7 @@ def _source(call: Call, source: Row) -> tuple[tuple[Stored, ...], bytes | None]:
             return (Stored(bucket, key),), None
         case "CODECOMMIT":
             name = location.rsplit("/repos/", 1)[-1]
-            return (), seed_of(call.account, call.region, name).content
+            return (), head_of(call.account, call.region, name).content
         case "CODEPIPELINE":
             raise AwsError("InvalidInputException", "Build of a project with source CODEPIPELINE starts in a pipeline")
     raise AwsError("NotImplemented", f"not emulated: CodeBuild source {kind}", 501)

@@ -255,6 +255,9 @@ class Hooks(Protocol):
     def pipeline_created(self, account: str, region: str, name: str) -> None:
         """Told of each new CodePipeline pipeline: its first execution starts by itself."""
 
+    def pipeline_deleted(self, account: str, region: str, name: str) -> None:
+        """Told of each pipeline that goes: its executions end."""
+
     def before(self, account: str, region: str, action: str, type_name: str, logical_id: str) -> None:
         """Called before each resource's `create`, `update`, `delete`; may sleep or raise ResourceError (a fault)."""
 

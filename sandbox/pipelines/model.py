@@ -35,7 +35,7 @@ class Outcome:
     external_id: str = ""
 
 
-@dataclass
+@dataclass(eq=False)
 class ActionRun:
     """One run of one action; `token` is set while a manual approval waits."""
 
@@ -75,7 +75,7 @@ class StageRun:
     condition: str = ""
 
 
-@dataclass
+@dataclass(eq=False)
 class Execution:
     """One execution; its thread writes, everybody reads.
 

@@ -91,9 +91,23 @@ class Pipelines:
         with contextlib.suppress(AwsError):
             self.start(account, region, name, {}, {"triggerType": "CreatePipeline", "triggerDetail": "CloudFormation"})
 
-    def told(self, call: Call, answer: Row) -> None:
+    def deleted(self, account: str, region: str, name: str) -> None:
+        """Executions go with their pipeline; those that run begin no further action."""
+        place = (account, region, name)
+        with self._lock:
+            gone = [arn for arn, some in self._executions.items() if _place(some[0]) == place]
+            left = [execution for arn in gone for execution in self._executions.pop(arn)]
+        for execution in left:
+            execution.abandoned = True
+            execution.stopping.set()
+
+    def told_of_new(self, call: Call, answer: Row) -> None:
         """After CreatePipeline."""
         self.created(call.account, call.region, str(answer["pipeline"]["name"]))
+
+    def told_of_gone(self, call: Call, _answer: Row) -> None:
+        """After DeletePipeline."""
+        self.deleted(call.account, call.region, str(call.params["name"]))
 
     def _begin(self, execution: Execution, stages: Sequence[Row], keep: Collection[str] = ()) -> None:
         threading.Thread(target=self._executor.run, args=(execution, stages, keep), daemon=True).start()
@@ -190,6 +204,10 @@ class Pipelines:
             reason = f"{call.params['pipelineName']} has no execution {wanted}"
             raise AwsError("PipelineExecutionNotFoundException", reason)
         return found
+
+
+def _place(execution: Execution) -> tuple[str, str, str]:
+    return execution.account, execution.region, execution.name
 
 
 def find(account: str, region: str, name: str) -> CodePipeline:

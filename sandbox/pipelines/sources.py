@@ -5,7 +5,7 @@ from __future__ import annotations
 from sandbox.api.errors import AwsError
 from sandbox.pipelines.context import Context
 from sandbox.pipelines.model import ActionFailed, Outcome, not_emulated
-from sandbox.repositories import seed_of
+from sandbox.repositories import head_of
 
 
 def from_s3(context: Context) -> Outcome:
@@ -19,19 +19,16 @@ def from_s3(context: Context) -> Outcome:
 
 
 def from_codecommit(context: Context) -> Outcome:
-    """The branch that the repository's stack filled; the role needs the right to read it."""
+    """The newest commit of the branch; the role needs the rights that CodePipeline reads it with."""
     name, branch = context.required("RepositoryName"), context.required("BranchName")
     context.may("codecommit", "GetBranch", "GetCommit", "UploadArchive", "GetUploadArchiveStatus")
     try:
-        seed = seed_of(context.execution.account, context.execution.region, name)
+        head = head_of(context.execution.account, context.execution.region, name, branch)
     except AwsError as error:
         raise ActionFailed(error.message, error.code) from None
-    if seed.branch != branch:
-        raise ActionFailed(f"No branch with the name {branch} was found in {name}", "BranchDoesNotExistException")
-    context.store(seed.content)
-    message = "Initial commit"
-    variables = {"CommitId": seed.commit_id, "BranchName": branch, "RepositoryName": name, "CommitMessage": message}
-    return _changed(context, seed.commit_id, message, variables)
+    context.store(head.content)
+    variables = {"CommitId": head.id, "BranchName": branch, "RepositoryName": name, "CommitMessage": head.message}
+    return _changed(context, head.id, head.message, variables)
 
 
 def through_connection(context: Context) -> Outcome:

@@ -26,9 +26,7 @@ class Turns:
         with self._changed:
             execution.waits_for = stage
             try:
-                while not self._is_free(execution, stage):
-                    if execution.stopping.is_set():
-                        return False
+                while not execution.stopping.is_set() and not self._is_free(execution, stage):
                     if self._is_overtaken(execution, stage):
                         execution.set("Superseded")
                         return False
@@ -49,11 +47,15 @@ class Turns:
             case "PARALLEL":
                 return True
             case "QUEUED":
-                everyone = self.others(execution.arn)
-                return all(other.has_ended for other in everyone[: everyone.index(execution)])
+                return all(other.has_ended for other in self._around(execution)[0])
         return (execution.arn, stage) not in self._inside
 
     def _is_overtaken(self, execution: Execution, stage: str) -> bool:
-        everyone = self.others(execution.arn)
-        newer = everyone[everyone.index(execution) + 1 :]
+        newer = self._around(execution)[1]
         return execution.mode == "SUPERSEDED" and any(other.waits_for == stage for other in newer)
+
+    def _around(self, execution: Execution) -> tuple[list[Execution], list[Execution]]:
+        """Those before and after it; a deleted pipeline has none."""
+        everyone = self.others(execution.arn)
+        place = everyone.index(execution) if execution in everyone else len(everyone)
+        return everyone[:place], everyone[place + 1 :]

@@ -159,20 +159,22 @@ class Deliveries:
             "ServiceRole": f"arn:aws:iam::{DEV}:role/BuildsThings",
         }
         resource = {"Type": "AWS::CodeBuild::Project", "Properties": properties}
-        stack = f"project-{name}"
+        self.create_stack(f"project-{name}", json.dumps({"Resources": {"Project": resource}}))
+
+    def create_stack(self, name: str, template: str) -> None:
         cloudformation = self.dev("cloudformation")
-        cloudformation.create_stack(StackName=stack, TemplateBody=json.dumps({"Resources": {"Project": resource}}))
+        cloudformation.create_stack(StackName=name, TemplateBody=template)
         found = self.until(
-            lambda: cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"],
+            lambda: cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"],
             lambda status: status != "CREATE_IN_PROGRESS",
         )
-        assert found == "CREATE_COMPLETE", cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
+        assert found == "CREATE_COMPLETE", cloudformation.describe_stack_events(StackName=name)["StackEvents"]
 
-    def create(self, *stages: dict[str, Any], mode: str = "QUEUED", name: str = "delivery") -> str:
+    def create(self, *stages: dict[str, Any], mode: str = "QUEUED", source: Mapping[str, Any] = SOURCE) -> str:
         """A pipeline of Source and Build before `stages`; the id of its first execution, with Word `first`."""
-        first = ({"name": "Source", "actions": [SOURCE]}, {"name": "Build", "actions": [BUILD]})
+        first = ({"name": "Source", "actions": [source]}, {"name": "Build", "actions": [BUILD]})
         pipeline = {
-            "name": name,
+            "name": "delivery",
             "roleArn": ROLE,
             "artifactStore": {"type": "S3", "location": "artifacts"},
             "stages": [*first, *stages],
@@ -181,7 +183,7 @@ class Deliveries:
             "variables": [{"name": "Word", "defaultValue": "first"}, {"name": "Go", "defaultValue": "YES"}],
         }
         self.dev("codepipeline").create_pipeline(pipeline=pipeline)
-        found = self.dev("codepipeline").list_pipeline_executions(pipelineName=name)["pipelineExecutionSummaries"]
+        found = self.dev("codepipeline").list_pipeline_executions(pipelineName="delivery")["pipelineExecutionSummaries"]
         return str(found[0]["pipelineExecutionId"])
 
     def start(self, **variables: str) -> str:

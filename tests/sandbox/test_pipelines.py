@@ -269,3 +269,52 @@ def test_a_variable_that_is_not_declared_is_refused(deliveries: Deliveries) -> N
     deliveries.create({"name": "Deploy", "actions": [DEPLOY]})
     with pytest.raises(ClientError, match="Variable Other is not declared in the pipeline"):
         deliveries.start(Other="x")
+
+
+def failing(result: str, **more: Any) -> dict[str, Any]:
+    broken = action("Look", "Build", "CodeBuild", {"ProjectName": "gone"}, out_of=["Code"], runOrder=2)
+    return {"name": "Then", "actions": [DEPLOY, broken], "onFailure": {"result": result, **more}}
+
+
+@pytest.mark.parametrize(
+    ("stage", "status", "ran", "state"),
+    [
+        (failing("FAIL"), "Failed", ["Deploy", "Look"], "Failed"),
+        (failing("SKIP"), "Succeeded", ["Deploy", "Look"], "Skipped"),
+        (failing("RETRY"), "Failed", ["Deploy", "Look", "Deploy", "Look"], "Failed"),
+        (failing("RETRY", retryConfiguration={"retryMode": "FAILED_ACTIONS"}), "Failed", ["Deploy", "Look", "Look"],
+         "Failed"),
+    ],
+)  # fmt: skip
+def test_what_a_stage_does_when_it_fails(
+    deliveries: Deliveries, stage: dict[str, Any], status: str, ran: list[str], state: str
+) -> None:
+    first = deliveries.create(stage)
+    assert deliveries.ended(first)["status"] == status
+    assert [name for name, _, _ in deliveries.actions(first)[2:]] == ran
+    assert deliveries.states()["Then"]["latestExecution"]["status"] == state
+
+
+def test_a_stage_cannot_be_rolled_back(deliveries: Deliveries) -> None:
+    ended = deliveries.ended(deliveries.create(failing("ROLLBACK")))
+    assert (ended["status"], ended["statusSummary"]) == (
+        "Failed",
+        "not emulated: onFailure with result ROLLBACK; the stage has failed",
+    )
+
+
+def test_parallel_executions_do_not_wait(deliveries: Deliveries) -> None:
+    deliveries.create(staging(deliveries), mode="PARALLEL")
+    second = deliveries.start(Word="second")
+    deliveries.until(lambda: len(deliveries.actions(second)), lambda number: number == 4)
+    assert deliveries.execution(second)["status"] == "InProgress"
+
+
+def test_a_pipeline_that_comes_again_does_not_wait_for_what_it_was(deliveries: Deliveries) -> None:
+    deliveries.create(staging(deliveries))
+    deliveries.waiting("Staging")
+    deliveries.dev("codepipeline").delete_pipeline(name="delivery")
+    again = deliveries.create({"name": "Deploy", "actions": [DEPLOY]})
+    assert deliveries.ended(again)["status"] == "Succeeded"
+    found = deliveries.dev("codepipeline").list_pipeline_executions(pipelineName="delivery")
+    assert [row["pipelineExecutionId"] for row in found["pipelineExecutionSummaries"]] == [again]

@@ -8,7 +8,7 @@ from typing import Any
 from moto.codebuild.models import CodeBuild
 from moto.codepipeline.models import CodePipeline
 
-from sandbox.repositories import Seed, SeededRepository
+from sandbox.repositories import Commit, FilledRepository
 
 from .. import naming
 from ..errors import ResourceError
@@ -38,8 +38,8 @@ def _create_repository(task: Task) -> Made:
     name = str(properties["RepositoryName"])
     if name in backend.repositories:
         raise ResourceError(f"Resource of type '{task.type}' with identifier '{name}' already exists.", "AlreadyExists")
-    repository = SeededRepository(scope.account, scope.region, properties.get("RepositoryDescription") or "", name)
-    repository.seed = _seed(task)
+    repository = FilledRepository(scope.account, scope.region, properties.get("RepositoryDescription") or "", name)
+    repository.head = _first_commit(task)
     backend.repositories[name] = repository
     metadata = repository.repository_metadata
     return Made(metadata["repositoryId"], {
@@ -48,7 +48,7 @@ def _create_repository(task: Task) -> Made:
     })  # fmt: skip
 
 
-def _seed(task: Task) -> Seed | None:
+def _first_commit(task: Task) -> Commit | None:
     code: Any = task.properties.get("Code")
     if not code:
         return None
@@ -56,7 +56,7 @@ def _seed(task: Task) -> Seed | None:
     found = task.backend("s3").get_object(place["Bucket"], place["Key"], place.get("ObjectVersion"))
     if found is None:
         raise ResourceError(f"The specified key does not exist: s3://{place['Bucket']}/{place['Key']}", "NotFound")
-    return Seed(str(code.get("BranchName") or "main"), bytes(found.value))
+    return Commit(str(code.get("BranchName") or "main"), bytes(found.value))
 
 
 def _update_repository(task: Task) -> Made:
@@ -145,6 +145,7 @@ def _update_pipeline(task: Task) -> Made:
 
 def _delete_pipeline(task: Task) -> None:
     task.backend("codepipeline").delete_pipeline(task.physical_id)
+    task.registry.hooks.pipeline_deleted(task.scope.account, task.scope.region, task.physical_id)
 
 
 HANDLERS: Mapping[str, Handler] = {

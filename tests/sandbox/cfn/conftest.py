@@ -59,6 +59,9 @@ class Host:
     def pipeline_created(self, *_: str) -> None:
         """Nothing runs here."""
 
+    def pipeline_deleted(self, *_: str) -> None:
+        """Nothing ran here."""
+
     def before(self, _account: str, _region: str, action: str, _type: str, logical_id: str) -> None:
         reason = self.faults.get((action, logical_id))
         if reason:
