@@ -197,10 +197,11 @@ def of_buckets(cloud: Cloud, settings: Settings) -> set[str]:
 
 
 def buckets(cloud: Cloud, name: str = "") -> Iterator[Artifacts]:
-    """Artifact buckets of the projects of this name, or of all: whatever their tags say who they are of."""
+    """Artifact buckets in this Region of the projects of this name, or of all: their tags say whose they are."""
     api = cloud.client("s3")
     with translated("buckets"):
-        names = [row["Name"] for row in api.list_buckets()["Buckets"] if row["Name"].startswith(ARTIFACTS)]
+        found = api.get_paginator("list_buckets").paginate(BucketRegion=cloud.region, Prefix=ARTIFACTS)
+        names = [row["Name"] for page in found for row in page.get("Buckets", ())]
     for bucket in names:
         tags = {tag["Key"]: tag["Value"] for tag in _bucket_tags(api, bucket)}
         project = tags.get("SageMakerProjectName", "")

@@ -282,6 +282,20 @@ def test_deletion_takes_the_endpoints_first_and_goes_on(desk: Desk) -> None:
     )
 
 
+def test_what_is_left_in_another_region_is_not_ours(desk: Desk) -> None:
+    s3, bucket = desk.estate.cloud().client("s3", "eu-central-1"), f"sm-mlops-cp-p-elsewhere0001-{desk.estate.account}"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    tags = {"SageMakerProjectName": "elsewhere", "SageMakerProjectId": "p-elsewhere0001"}
+    tags |= {"EnvironmentName": "sm-mlops", "EnvironmentType": "dev"}
+    s3.put_bucket_tagging(
+        Bucket=bucket, Tagging={"TagSet": [{"Key": key, "Value": value} for key, value in tags.items()]}
+    )
+    assert "project elsewhere: there is none" in desk.run("delete", "elsewhere", "--yes", code=1)[1]
+    assert desk.run("delete", "elsewhere", "--yes", "--region", "eu-central-1")[0] == (
+        "deleted: elsewhere-p-elsewhere0001\n"
+    )
+
+
 def test_a_project_that_studio_made(desk: Desk) -> None:
     """It has none of our tags: its environment is the only domain's, its kind is its pipeline's."""
     with desk.estate.studio():
