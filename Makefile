@@ -13,7 +13,7 @@ SEEDS ?= 10000
 FIRST_SEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos lint generate package deploy-core deploy-env deploy-targets golden lock bench style types clean access-oracle access access-mutants scan audit
+.PHONY: help setup demo demo-model test chaos lint generate package deploy-core deploy-env deploy-targets golden lock bench style types clean access-oracle access access-mutants scan audit
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ setup: $(VENV)/ready ## Make .venv with everything that the other targets need
 
 demo: setup ## The whole main job on the embedded AWS: no account needed
 	$(MLZ) demo $(ARGS)
+
+demo-model: setup ## The life of a model on the embedded AWS: project, approval, accounts, roll-back
+	$(MLZ) demo model $(ARGS)
 
 test: setup style types ## All tests
 	$(VENV)/bin/python -m pytest -n auto $(ARGS)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import ToolError
 from mlz.models import pipeline
-from stacksets.client import pages, translated
+from stacksets.client import Refused, pages, translated
 
 if TYPE_CHECKING:
     from stacksets.client import Api
@@ -22,13 +22,17 @@ LOOKED_AT = 20
 
 @dataclass(frozen=True)
 class Action:
-    """One action of a run; `said` is its summary or its error, `token` what a decision about it needs."""
+    """One action of a run; `said` is its summary or its error, `token` what a decision about it needs.
+
+    `seconds` is how long it has taken so far.
+    """
 
     stage: str
     name: str
     status: str
     said: str = ""
     token: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -88,14 +92,16 @@ def one(api: Api, project: str, execution: str) -> Run:
         rows = [row for answer in answers for row in answer["actionExecutionDetails"]]
         state = api.get_pipeline_state(name=name) if whole["status"] == MOVING else {"stageStates": []}
     tokens = dict(_tokens(state, execution))
-    actions = [
-        Action(row["stageName"], row["actionName"], row["status"], _said(row), tokens.get(row["actionName"], ""))
-        for row in sorted(rows, key=lambda row: row["startTime"])
-    ]
+    actions = [_action(row, tokens) for row in sorted(rows, key=lambda row: row["startTime"])]
     said = [row.get("output", {}).get("outputVariables", {}).get(PACKAGE, "") for row in rows]
     package = next((one for one in said if one not in ("", NOTHING)), "")
     variables = {row["name"]: row["resolvedValue"] for row in whole.get("variables", [])}
     return Run(execution, whole["status"], package, variables.get("ChangeTicket", NOTHING), tuple(actions))
+
+
+def _action(row: Mapping[str, Any], tokens: Mapping[str, str]) -> Action:
+    name, took = row["actionName"], row["lastUpdateTime"] - row["startTime"]
+    return Action(row["stageName"], name, row["status"], _said(row), tokens.get(name, ""), took.total_seconds())
 
 
 def _tokens(state: Mapping[str, Any], execution: str) -> Iterator[tuple[str, str]]:
@@ -133,20 +139,22 @@ def decide(api: Api, project: str, waiting: Action, *, approved: bool, reason: s
         )
 
 
-def standings(api: Api, project: str) -> list[Standing]:
-    """Every account that has the project's endpoint, by stage and account."""
-    prefix = f"sagemaker-{project}-deploy-"
-    with translated("stack sets"):
-        every = pages(api.list_stack_sets, "Summaries", Status="ACTIVE")
-        names = sorted(row["StackSetName"] for row in every if row["StackSetName"].startswith(prefix))
-        return [standing for name in names for standing in _of_set(api, name, name.removeprefix(prefix))]
+def standings(api: Api, project: str, stages: Sequence[str]) -> list[Standing]:
+    """Every account that has the project's endpoint, stage by stage."""
+    found: list[Standing] = []
+    for stage in stages:
+        try:
+            with translated(f"stage {stage}"):
+                found += _of_set(api, f"sagemaker-{project}-deploy-{stage}", stage)
+        except Refused as problem:
+            if problem.code != "StackSetNotFoundException":
+                raise
+    return found
 
 
 def _of_set(api: Api, name: str, stage: str) -> list[Standing]:
     given = api.describe_stack_set(StackSetName=name)["StackSet"].get("Parameters", [])
     package = next((one["ParameterValue"] for one in given if one["ParameterKey"] == "ModelPackageName"), "")
     found = pages(api.list_stack_instances, "Summaries", StackSetName=name)
-    return sorted(
-        (Standing(stage, row["Account"], row["Status"], package, row.get("StatusReason", "")) for row in found),
-        key=lambda standing: standing.account,
-    )
+    rows = [Standing(stage, row["Account"], row["Status"], package, row.get("StatusReason", "")) for row in found]
+    return sorted(rows, key=lambda standing: standing.account)

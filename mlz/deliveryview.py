@@ -10,29 +10,30 @@ from typing import TYPE_CHECKING
 from generator.errors import ToolError
 from mlz import delivery
 from mlz.console import Console, Line, Style
-from mlz.delivery import Run, Standing
-from mlz.wording import count, listed
+from mlz.delivery import Action, Run, Standing
+from mlz.wording import count, elapsed, listed
 
 if TYPE_CHECKING:
     from stacksets.client import Api
 
-MARKS: dict[str, Style] = {"Succeeded": "add", "Failed": "error", "InProgress": "change"}
+MARKS: dict[str, Style] = {"Succeeded": "add", "Failed": "error", delivery.MOVING: "change"}
 CURRENT = "CURRENT"
 SHOWN = 3
 
 
-def lines(run: Run | None, standings: Sequence[Standing]) -> list[Line]:
-    """The run, its actions, then for each stage which version how many accounts have."""
+def lines(run: Run | None, standings: Sequence[Standing], *, told: bool) -> list[Line]:
+    """The run, its actions unless they were `told` as they happened, then which version how many accounts have."""
     if run is None:
         return [Line("the pipeline never ran", "quiet")]
     head = Line(f"run {run.id}: {run.status}, {delivery.version(run.package)}, change ticket {run.ticket}", "title")
     stages = dict.fromkeys(one.stage for one in standings)
-    return [head, *(action_line(one) for one in run.actions), *(_stage(name, standings) for name in stages)]
+    actions = [] if told else [action_line(one) for one in run.actions]
+    return [head, *actions, *(_stage(name, standings) for name in stages)]
 
 
-def action_line(action: delivery.Action) -> Line:
+def action_line(action: Action) -> Line:
     said = f": {action.said}" if action.said and action.status == "Failed" else ""
-    status = "waits for a decision" if action.token else action.status
+    status = "waits for a decision" if action.token else f"{action.status}  ({elapsed(action.seconds)})"
     return Line(f"  {action.stage}/{action.name}: {status}{said}", MARKS.get(action.status, "quiet"))
 
 
@@ -46,18 +47,23 @@ def _stage(name: str, standings: Sequence[Standing]) -> Line:
     return Line(f"{name}: {', '.join(parts)}", "change" if behind else "add")
 
 
-def followed(api: Api, project: str, console: Console, seconds: float) -> Run | None:
-    """Tell of each action as it begins and ends, until the run is over or waits for a person."""
-    run, told = delivery.current(api, project), set[tuple[str, str, str]]()
-    while run is not None:
+def followed(api: Api, project: str, console: Console, seconds: float) -> Run:
+    """Tell of each action as it ends, until the run is over or waits for a person."""
+    run = delivery.current(api, project)
+    if run is None:
+        raise ToolError(f"project {project}: its pipeline never ran", "approve a model, and it is deployed")
+    told = set() if run.is_over else {_key(one) for one in run.actions if one.status != delivery.MOVING}
+    while True:
         for action in run.actions:
-            key = (action.stage, action.name, action.status)
-            if key not in told:
-                told.add(key)
+            if _key(action) not in told and (action.token or action.status != delivery.MOVING):
+                told.add(_key(action))
                 line = action_line(action)
                 console.progress(line.text, line.style)
         if run.is_over or run.waiting:
             return run
         time.sleep(seconds)
         run = delivery.one(api, project, run.id)
-    raise ToolError(f"project {project}: its pipeline never ran", "approve a model, and it is deployed")
+
+
+def _key(action: Action) -> tuple[str, str, str]:
+    return action.stage, action.name, action.status

@@ -1,13 +1,17 @@
-"""`mlz demo`: the whole story on the embedded AWS."""
+"""`mlz demo`: stories on the embedded AWS."""
 
 from __future__ import annotations
+
+import click
 
 from mlz.options import Run, verb
 
 
-@verb("The whole story on the embedded AWS: no account needed, nothing is left behind.")
-def command(run: Run) -> None:
-    from mlz.demo import demo
+@verb("A story on the embedded AWS: the whole platform, or the life of a model; no account needed, nothing is left.")
+@click.argument("story", type=click.Choice(("platform", "model")), default="platform")
+def command(run: Run, story: str) -> None:
+    from mlz import demo, demo_model
 
-    demo(run.console)
+    played = {"platform": demo.demo, "model": demo_model.demo}
+    played[story](run.console)
     run.console.next(".venv/bin/mlz sandbox --seed-world, to try it yourself; for your own accounts: README.md")

@@ -72,13 +72,12 @@ def status(run: Run, project: str, wait: bool) -> int:
     settings = run.settings()
     cloud = connected(settings)
     api = cloud.client("codepipeline")
-    if wait:
-        found = deliveryview.followed(api, project, run.console, settings.rollout.poll_seconds)
-    else:
-        found = delivery.current(api, project)
-    standings = delivery.standings(cloud.client("cloudformation"), project)
+    poll = settings.rollout.poll_seconds
+    found = deliveryview.followed(api, project, run.console, poll) if wait else delivery.current(api, project)
+    stages = [stage.name for stage in settings.targets.stages]
+    standings = delivery.standings(cloud.client("cloudformation"), project, stages)
     if run.output == "text":
-        run.console.lines(deliveryview.lines(found, standings))
+        run.console.lines(deliveryview.lines(found, standings, told=wait))
     else:
         run.console.data(text_of({"run": found, "accounts": standings}, run.output))
     waits = found is not None and found.waiting is not None
