@@ -179,7 +179,7 @@ def links_scaling() -> Statement:
     return allow("LinkScaling", link, when={"StringEquals": {"iam:AWSServiceName": name}})
 
 
-def boundary_policy(title: str, name: str, document: PolicyDocument | If) -> ManagedPolicy:
+def boundary_policy(title: str, name: str, document: PolicyDocument | If | dict[str, Any]) -> ManagedPolicy:
     """The managed policy that roles name as their boundary; by its fixed name, a role without it can be refused."""
     return ManagedPolicy(
         title,

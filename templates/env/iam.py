@@ -9,10 +9,12 @@ from troposphere.iam import ManagedPolicy, Role
 
 from generator.cfn.arns import role_arn
 from generator.cfn.contract import Cond, Out, Param, switch
+from generator.cfn.iam import policy_with_choices
 from generator.cfn.stack import Stack
 from templates import published
 from templates.access.boundary import boundary_policy, environment_boundary, project_boundary
 from templates.access.data import BucketName
+from templates.access.job_rules import JobRules, required_keys, requires_keys
 from templates.access.trust import add_sign_in_mapping, switch_role_link, trust_people
 from templates.env import iam_execution, iam_personas, iam_project_launch, iam_setup, iam_workspace_launch
 from templates.parameters import ENV_NAME, ENV_TYPE, OPTIONS_GROUP
@@ -20,7 +22,7 @@ from templates.parameters import ENV_NAME, ENV_TYPE, OPTIONS_GROUP
 ROLE_NAME = r"[\w+=,.@-]*"
 
 
-class EnvIam(Stack):
+class EnvIam(JobRules, Stack):
     """Every role carries the boundary that this template makes; personas and flow logs are optional."""
 
     FILE = "env-iam.yaml"
@@ -61,6 +63,9 @@ class EnvIam(Stack):
         default="NO",
     )
 
+    REQUIRE_KEYS = required_keys("NO")
+
+    REQUIRES_KEYS = requires_keys(REQUIRE_KEYS)
     CREATES_USER_ROLES = Cond("CreatesUserRoles", Equals(CREATE_USER_ROLES, "YES"))
     CREATES_ML_ENGINEER = Cond(
         "CreatesMLEngineer", And(Equals(CREATE_USER_ROLES, "YES"), Equals(CREATE_ML_ENGINEER, "YES"))
@@ -95,7 +100,8 @@ class EnvIam(Stack):
         add_sign_in_mapping(self)
         passed = (published.PIPELINE_EXECUTION_ROLE, published.STACK_SET_ADMINISTRATION_ROLE)
         below = Ref(self.add(boundary_policy("ProjectBoundary", published.PROJECT_BOUNDARY, project_boundary(*passed))))
-        document = environment_boundary(below, published.PROJECT_ROLES)
+        ceiling = environment_boundary(below, published.PROJECT_ROLES)
+        document = policy_with_choices(*ceiling.properties["Statement"], *self.asked_of_jobs())
         boundary = Ref(self.add(boundary_policy("PermissionsBoundary", published.PERMISSIONS_BOUNDARY, document)))
         trainers = self.add(iam_personas.trainer_policy())
         self._add_people(boundary, trainers)

@@ -17,7 +17,7 @@ from templates.env import main_wiring as wiring
 from templates.env.iam import EnvIam
 from templates.env.kms import EnvKms
 from templates.env.main_outputs import Outputs
-from templates.env.main_parameters import Endpoints, FlowLogs, Given, Identity, Network
+from templates.env.main_parameters import Endpoints, FlowLogs, Given, Identity, Jobs, Network
 from templates.env.main_targets import Targets
 from templates.env.main_wiring import Roles, Stage, Stores
 from templates.env.s3 import EnvS3
@@ -44,7 +44,7 @@ _LAUNCH_ROLE_EXPORT = "${CoreExportPrefix}-service-catalog-launch-role-arn"
 _MIRROR_EXPORT = "ds-pypimirror-shared-service-endpoint-name"
 
 
-class EnvMain(Outputs, FlowLogs, Endpoints, Network, Targets, Given, Identity, Stack):
+class EnvMain(Outputs, Jobs, FlowLogs, Endpoints, Network, Targets, Given, Identity, Stack):
     """Order, and in reverse the order of deletion: roles, look-ups, network, keys, buckets, then Studio, products and
     the targets' stack sets. The stack sets name the administration role, so it outlives them."""
 
@@ -84,10 +84,9 @@ class EnvMain(Outputs, FlowLogs, Endpoints, Network, Targets, Given, Identity, S
             "EnvironmentIAMRoles",
             EnvIam,
             {
-                EnvIam.CREATE_FLOW_LOGS_ROLE: self.CREATE_FLOW_LOGS_ROLE,
+                **wiring.choices_of_roles(),
                 EnvIam.SETUP_ROLE_NAME: wiring.setup_role_name(),
                 EnvIam.EXECUTION_ROLE_NAME: self.STACK_SET_EXECUTION_NAME,
-                EnvIam.FOUR_EYES: self.FOUR_EYES,
                 EnvIam.STAGING: self.STAGING,
                 EnvIam.PROD: self.PROD,
                 EnvIam.DATA_BUCKET: wiring.data_bucket_name(),

@@ -6,6 +6,7 @@ from troposphere import And, Equals, Not
 
 from generator.cfn import rules
 from generator.cfn.contract import Cond, Param, Rule, switch
+from templates.access.job_rules import JobRuleParameters
 from templates.env.iam import EnvIam
 from templates.env.sagemaker_studio import EnvSagemakerStudio
 from templates.env.vpc import EnvVpc
@@ -201,6 +202,12 @@ class Endpoints:
     CREATE_ECR = EnvVpc.CREATE_ECR
     CREATE_KMS = EnvVpc.CREATE_KMS
     CREATE_CODEARTIFACT = EnvVpc.CREATE_CODEARTIFACT
+
+
+class Jobs(JobRuleParameters):
+    """What the environment's boundary asks of jobs beside a VPC."""
+
+    REQUIRE_KEYS = EnvIam.REQUIRE_KEYS
 
 
 class FlowLogs:

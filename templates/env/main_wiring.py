@@ -8,11 +8,11 @@ from typing import Any
 from troposphere import AWS_ACCOUNT_ID, GetAtt, Join, Ref, Sub
 
 from generator.cfn.contract import Out, Param
-from generator.cfn.stack import Nested
+from generator.cfn.stack import Nested, passing
 from templates.access.boundary import policy_arn
 from templates.env.iam import EnvIam
 from templates.env.main_functions import GetOUAccounts
-from templates.env.main_parameters import FlowLogs, Given, Identity
+from templates.env.main_parameters import FlowLogs, Given, Identity, Jobs
 from templates.env.main_targets import Targets
 from templates.published import DATA_BUCKET, MODEL_BUCKET, PROJECT_BOUNDARY, SETUP_EXECUTION_ROLE
 from templates.target.iam_target_account_roles import EnvIamTargetAccountRoles
@@ -89,6 +89,16 @@ class Stage:
         """The accounts as text: listed, looked up, or in single-account mode this account. `none` when unknown here."""
         looked_up = Targets.USES_UNITS.then(GetAtt(self.look_up, "AccountList"), Ref(AWS_ACCOUNT_ID))
         return Targets.LISTS_ACCOUNTS.then(self.listed, looked_up)
+
+
+def choices_of_roles() -> dict[Param, Any]:
+    """What an environment may decide about its roles."""
+    asked = passing(Jobs.REQUIRE_KEYS, Jobs.REQUIRE_ISOLATION, Jobs.REQUIRE_ENCRYPTION, Jobs.INSTANCE_TYPES)
+    return {
+        EnvIam.CREATE_FLOW_LOGS_ROLE: FlowLogs.CREATE_FLOW_LOGS_ROLE,
+        EnvIam.FOUR_EYES: Identity.FOUR_EYES,
+        **asked,
+    }
 
 
 def organization_paths(*stages: Stage) -> Any:

@@ -10,24 +10,20 @@ from troposphere.organizations import Policy
 
 from generator.cfn import iam
 from generator.cfn.arns import arn, role_arn
-from generator.cfn.contract import Cond, Out, Param, switch
+from generator.cfn.contract import Cond, Out, Param
 from generator.cfn.stack import Stack
 from generator.cfn.tags import tags
 from templates.access import guardrails
 from templates.access.actions import of
+from templates.access.job_rules import JobRules, required_keys, requires_keys
 from templates.parameters import env_name
 from templates.published import PERMISSIONS_BOUNDARY, PROJECT_BOUNDARY, TARGET_PERMISSIONS_BOUNDARY
 
 _WHERE = "Where the guardrails stand"
-_MORE = "What else they ask for"
 _EVERYONE = Principal("*")
-# Jobs whose requests carry the keys for encryption between containers, isolation and output keys
-# (service authorization reference, SageMaker AI, read 2026-11-21).
-JOBS = of("sagemaker", "CreateHyperParameterTuningJob", "CreateProcessingJob", "CreateTrainingJob")
-SIZED = (*JOBS, *of("sagemaker", "CreateEndpointConfig", "CreateNotebookInstance", "CreateTransformJob"))
 
 
-class OrganizationGuardrails(Stack):
+class OrganizationGuardrails(JobRules, Stack):
     """Two policies that fit the older quota of 5,120 characters each as well; neither binds the management account.
 
     Before: the organization has both policy types enabled, and RCPs need all features.
@@ -54,26 +50,10 @@ class OrganizationGuardrails(Stack):
         default="",
         group=_WHERE,
     )
-    REQUIRE_KEYS = switch("RequireJobKeys", "YES refuses jobs without customer keys for volume and output", group=_MORE)
-    REQUIRE_ISOLATION = switch(
-        "RequireNetworkIsolation", "YES refuses jobs without network isolation", default="NO", group=_MORE
-    )
-    REQUIRE_ENCRYPTION = switch(
-        "RequireInterContainerEncryption", "YES refuses jobs that talk unencrypted", default="NO", group=_MORE
-    )
-    INSTANCE_TYPES = Param(
-        "AllowedInstanceTypes",
-        "Patterns of the instance types of jobs, endpoints and notebooks, such as ml.m5.*; empty: any",
-        type="CommaDelimitedList",
-        default="",
-        group=_MORE,
-    )
+    REQUIRE_KEYS = required_keys("YES")
 
     NAMES_DEPLOYERS = Cond("NamesDeployers", Not(Equals(Join("", DEPLOYERS), "")))
-    REQUIRES_KEYS = Cond("RequiresJobKeys", Equals(REQUIRE_KEYS, "YES"))
-    REQUIRES_ISOLATION = Cond("RequiresNetworkIsolation", Equals(REQUIRE_ISOLATION, "YES"))
-    REQUIRES_ENCRYPTION = Cond("RequiresInterContainerEncryption", Equals(REQUIRE_ENCRYPTION, "YES"))
-    LIMITS_TYPES = Cond("LimitsInstanceTypes", Not(Equals(Join("", INSTANCE_TYPES), "")))
+    REQUIRES_KEYS = requires_keys(REQUIRE_KEYS)
 
     SCP_ID = Out("ServiceControlPolicyId", "Id of the policy over principals")
     RCP_ID = Out("ResourceControlPolicyId", "Id of the policy over resources")
@@ -99,15 +79,10 @@ class OrganizationGuardrails(Stack):
         return made
 
     def _scp_statements(self) -> list[Any]:
-        types = {"ForAnyValue:StringNotLike": {"sagemaker:InstanceTypes": self.INSTANCE_TYPES}}
         return [
             *guardrails.stays_in_vpc(),
             *guardrails.notebooks_stay_closed(),
-            self.REQUIRES_KEYS.then(_needs("JobsNeedVolumeKey", "sagemaker:VolumeKmsKey")),
-            self.REQUIRES_KEYS.then(_needs("JobsNeedOutputKey", "sagemaker:OutputKmsKey")),
-            self.REQUIRES_ISOLATION.then(_is_true("JobsAreIsolated", "sagemaker:NetworkIsolation")),
-            self.REQUIRES_ENCRYPTION.then(_is_true("JobsTalkEncrypted", "sagemaker:InterContainerTrafficEncryption")),
-            self.LIMITS_TYPES.then(iam.deny("OnlyAllowedTypes", SIZED, when=types)),
+            *self.asked_of_jobs(),
             *(self.NAMES_DEPLOYERS.then(one) for one in deployers_only(self.DEPLOYERS)),
         ]
 
@@ -151,11 +126,3 @@ def deployers_only(deployers: Any) -> list[Statement]:
         iam.deny("KeepBoundaries", boundary, ceilings, when=others),
         iam.deny("KeepRoles", bounded, role_arn("${EnvName}-*", account="*"), when=others),
     ]
-
-
-def _needs(sid: str, key: str) -> Statement:
-    return iam.deny(sid, JOBS, when={"Null": {key: "true"}})
-
-
-def _is_true(sid: str, key: str) -> Statement:
-    return iam.deny(sid, JOBS, when={"BoolIfExists": {key: "false"}})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from templates.env.iam import EnvIam
@@ -54,6 +56,33 @@ def test_the_boundary_denies_work_outside_a_vpc_by_one_key_a_statement(iam: Rend
         "Resource": ["*"],
         "Condition": {"Null": {key: "true"}},
     }
+
+
+@pytest.mark.parametrize(
+    ("condition", "sid", "asked"),
+    [
+        ("RequiresNetworkIsolation", "JobsAreIsolated", {"BoolIfExists": {"sagemaker:NetworkIsolation": "false"}}),
+        (
+            "RequiresInterContainerEncryption",
+            "JobsTalkEncrypted",
+            {"BoolIfExists": {"sagemaker:InterContainerTrafficEncryption": "false"}},
+        ),
+        ("RequiresJobKeys", "JobsNeedVolumeKey", {"Null": {"sagemaker:VolumeKmsKey": "true"}}),
+        ("RequiresJobKeys", "JobsNeedOutputKey", {"Null": {"sagemaker:OutputKmsKey": "true"}}),
+        (
+            "LimitsInstanceTypes",
+            "OnlyAllowedTypes",
+            {"ForAnyValue:StringNotLike": {"sagemaker:InstanceTypes": "<AllowedInstanceTypes>"}},
+        ),
+    ],
+)
+def test_the_boundary_asks_more_of_jobs_where_that_is_wanted(
+    iam: Rendered, condition: str, sid: str, asked: Any
+) -> None:
+    """B053."""
+    assert sid not in [statement["Sid"] for statement in iam.statements("PermissionsBoundary")]
+    wanted = Rendered(EnvIam, conditions=frozenset({condition})).statement("PermissionsBoundary", sid)
+    assert (wanted["Effect"], wanted["Resource"], wanted["Condition"]) == ("Deny", ["*"], asked)
 
 
 def test_no_role_carries_a_policy_that_aws_manages(iam: Rendered) -> None:
