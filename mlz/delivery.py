@@ -18,13 +18,16 @@ APPROVAL = "Approval"
 # The build says what it deploys (templates/sources/seed/model-deploy/buildspec.yml).
 PACKAGE, NOTHING = "DEPLOYED_PACKAGE", "none"
 LOOKED_AT = 20
+# CodeBuild's own lines in a build's log begin so; the rest is of the commands.
+OF_CODEBUILD = "[Container]"
+LOG_LINES, LAST_WORDS = 60, 5
 
 
 @dataclass(frozen=True)
 class Action:
     """One action of a run; `said` is its summary or its error, `token` what a decision about it needs.
 
-    `seconds` is how long it has taken so far.
+    `seconds` is how long it has taken so far, `external` what it started: the id of a build, of an operation.
     """
 
     stage: str
@@ -33,6 +36,7 @@ class Action:
     said: str = ""
     token: str = ""
     seconds: float = 0.0
+    external: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,8 +104,16 @@ def one(api: Api, project: str, execution: str) -> Run:
 
 
 def _action(row: Mapping[str, Any], tokens: Mapping[str, str]) -> Action:
-    name, took = row["actionName"], row["lastUpdateTime"] - row["startTime"]
-    return Action(row["stageName"], name, row["status"], _said(row), tokens.get(name, ""), took.total_seconds())
+    result = row.get("output", {}).get("executionResult", {})
+    return Action(
+        stage=row["stageName"],
+        name=row["actionName"],
+        status=row["status"],
+        said=result.get("errorDetails", {}).get("message", "") or result.get("externalExecutionSummary", ""),
+        token=tokens.get(row["actionName"], ""),
+        seconds=(row["lastUpdateTime"] - row["startTime"]).total_seconds(),
+        external=result.get("externalExecutionId", ""),
+    )
 
 
 def _tokens(state: Mapping[str, Any], execution: str) -> Iterator[tuple[str, str]]:
@@ -114,10 +126,19 @@ def _tokens(state: Mapping[str, Any], execution: str) -> Iterator[tuple[str, str
                 yield action["actionName"], latest["token"]
 
 
-def _said(row: Mapping[str, Any]) -> str:
-    result = row.get("output", {}).get("executionResult", {})
-    error = result.get("errorDetails", {}).get("message", "")
-    return str(error or result.get("externalExecutionSummary", ""))
+def last_words(codebuild: Api, logs: Api, action: Action) -> list[str]:
+    """What the commands of a failed build printed last; empty for other actions, and where the log cannot be read."""
+    if action.status != "Failed" or ":" not in action.external:
+        return []
+    try:
+        with translated(action.external):
+            (build,) = codebuild.batch_get_builds(ids=[action.external])["builds"]
+            where = {"logGroupName": build["logs"]["groupName"], "logStreamName": build["logs"]["streamName"]}
+            events = logs.get_log_events(**where, startFromHead=False, limit=LOG_LINES)["events"]
+    except (Refused, KeyError, ValueError):
+        return []
+    lines = [line for event in events for line in event["message"].splitlines()]
+    return [line for line in lines if line.strip() and not line.startswith(OF_CODEBUILD)][-LAST_WORDS:]
 
 
 def awaited(run: Run | None, project: str) -> tuple[Run, Action]:

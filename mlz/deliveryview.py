@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from generator.errors import ToolError
@@ -18,21 +19,25 @@ if TYPE_CHECKING:
 
 MARKS: dict[str, Style] = {"Succeeded": "add", "Failed": "error", delivery.MOVING: "change"}
 CURRENT = "CURRENT"
-SHOWN = 3
+SHOWN, SAID = 3, 160
 
 
-def lines(run: Run | None, standings: Sequence[Standing], *, told: bool) -> list[Line]:
-    """The run, its actions unless they were `told` as they happened, then which version how many accounts have."""
+def lines(run: Run | None, standings: Sequence[Standing], words: Sequence[str], *, told: bool) -> list[Line]:
+    """The run, its actions unless they were `told` as they happened, then which version how many accounts have.
+
+    `words` are what a failed build printed last.
+    """
     if run is None:
         return [Line("the pipeline never ran", "quiet")]
     head = Line(f"run {run.id}: {run.status}, {delivery.version(run.package)}, change ticket {run.ticket}", "title")
     stages = dict.fromkeys(one.stage for one in standings)
     actions = [] if told else [action_line(one) for one in run.actions]
-    return [head, *actions, *(_stage(name, standings) for name in stages)]
+    said = [Line(f"  {word}", "error") for word in words]
+    return [head, *actions, *said, *(_stage(name, standings) for name in stages)]
 
 
 def action_line(action: Action) -> Line:
-    said = f": {action.said}" if action.said and action.status == "Failed" else ""
+    said = f": {shorten(action.said, SAID, placeholder='…')}" if action.said and action.status == "Failed" else ""
     status = "waits for a decision" if action.token else f"{action.status}  ({elapsed(action.seconds)})"
     return Line(f"  {action.stage}/{action.name}: {status}{said}", MARKS.get(action.status, "quiet"))
 

@@ -22,7 +22,7 @@ BUCKET = "mlz-demo-model"
 EACH = 4
 PROJECT = "ages"
 LATEST = 60.0
-STAGES = re.compile(r"run |staging|prod")
+STAGES = re.compile(r"run |staging|prod|  \d{12}: ")
 PLATFORM = (
     Scene("The platform, as in `make demo`: published, core, environment, target accounts.", ("package", "--no-lint")),
     Scene("", ("bootstrap", "--yes"), NOTHING),

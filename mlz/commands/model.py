@@ -76,10 +76,13 @@ def status(run: Run, project: str, wait: bool) -> int:
     found = deliveryview.followed(api, project, run.console, poll) if wait else delivery.current(api, project)
     stages = [stage.name for stage in settings.targets.stages]
     standings = delivery.standings(cloud.client("cloudformation"), project, stages)
+    codebuild, logs = cloud.client("codebuild"), cloud.client("logs")
+    failed = found.actions if found else ()
+    words = [word for action in failed for word in delivery.last_words(codebuild, logs, action)]
     if run.output == "text":
-        run.console.lines(deliveryview.lines(found, standings, told=wait))
+        run.console.lines(deliveryview.lines(found, standings, words, told=wait))
     else:
-        run.console.data(text_of({"run": found, "accounts": standings}, run.output))
+        run.console.data(text_of({"run": found, "accounts": standings, "last_words": words}, run.output))
     waits = found is not None and found.waiting is not None
     run.console.next(f"mlz model approve {project}" if waits else f"mlz model versions {project}")
     return 1 if found is not None and found.status == "Failed" else 0
