@@ -78,9 +78,8 @@ class Events:
     def _put(self, bus: str, event: Mapping[str, Any], depth: int, account: str = "", region: str = "") -> None:
         home = events_backends[account or event["account"]][region or event["region"]].event_buses.get(bus)
         for rule in list(home.rules.values()) if home is not None else ():
-            if _matches(rule, event):
-                for target in list(rule.targets):
-                    self._deliver(rule, target, event, depth)
+            for target in list(rule.targets) if _matches(rule, event) else ():
+                self._deliver(rule, target, event, depth)
 
     def _deliver(self, rule: Rule, target: Mapping[str, Any], event: Mapping[str, Any], depth: int) -> None:
         try:

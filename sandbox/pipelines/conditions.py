@@ -29,6 +29,9 @@ def _broken(rule: Mapping[str, Any], execution: Execution) -> str:
     if provider != "VariableCheck":
         raise not_emulated(f"rule provider {provider}")
     configuration = rule.get("configuration") or {}
+    missing = [name for name in ("Variable", "Value", "Operator") if name not in configuration]
+    if missing:
+        raise ActionFailed(f"Rule {rule['name']}: configuration lacks {', '.join(missing)}", "ConfigurationError")
     found = resolved(str(configuration["Variable"]), execution)
     wanted, operator = str(configuration["Value"]), str(configuration["Operator"])
     if _holds(operator, found, wanted):
@@ -45,5 +48,12 @@ def _holds(operator: str, found: str, wanted: str) -> bool:
         case "CONTAINS":
             return wanted in found
         case "MATCHES":
-            return re.search(wanted, found) is not None
+            return _matches(wanted, found)
     raise ActionFailed(f"VariableCheck has no operator {operator}", "ConfigurationError")
+
+
+def _matches(pattern: str, text: str) -> bool:
+    try:
+        return re.search(pattern, text) is not None
+    except re.error as error:
+        raise ActionFailed(f"{pattern!r} is no regular expression: {error}", "ConfigurationError") from None

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.api.errors import internal_failure
 from sandbox.pipelines.actions import Actions
 from sandbox.pipelines.conditions import unmet
 from sandbox.pipelines.model import ActionFailed, ActionRun, Execution, StageRun
@@ -26,15 +27,21 @@ class Executor:
     def run(self, execution: Execution, stages: Sequence[Stage], keep: Collection[str] = ()) -> None:
         """The stages in order until one fails; actions named in `keep` have succeeded before and are not run again."""
         self.changed(execution)
-        for stage in stages:
-            if not self._entered(execution, stage, keep):
-                break
-            keep = ()
+        try:
+            self._through(execution, stages, keep)
+        except Exception as error:  # noqa: BLE001 - a defect here fails the execution, so that none after it waits for ever
+            execution.set("Failed", internal_failure(error).message)
         if execution.stopping.is_set() and not execution.has_ended:
             execution.set("Stopped")
         elif execution.status == "InProgress":
             execution.set("Succeeded")
         self.changed(execution)
+
+    def _through(self, execution: Execution, stages: Sequence[Stage], keep: Collection[str]) -> None:
+        for stage in stages:
+            if not self._entered(execution, stage, keep):
+                return
+            keep = ()
 
     def _entered(self, execution: Execution, stage: Stage, keep: Collection[str]) -> bool:
         """Whether the execution goes on after this stage."""
