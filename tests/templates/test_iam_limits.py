@@ -24,7 +24,7 @@ from templates.env.iam_setup_stackset_role import EnvIamSetupStacksetRole
 from templates.project.model_build_train import ProjectModelBuildTrain
 from templates.project.model_deploy import ProjectModelDeploy
 from templates.target.iam_target_account_roles import EnvIamTargetAccountRoles
-from tests.templates.roles import LONGEST, Rendered
+from tests.templates.roles import LONGEST, Rendered, actions
 
 TEMPLATES = (
     EnvIam,
@@ -119,6 +119,16 @@ def test_sids_are_unique_within_a_policy(stack: type[Stack]) -> None:
     ]
     sids = [[s["Sid"] for s in document["Statement"]] for document in documents]
     assert [names for names in sids if len(names) != len(set(names))] == []
+
+
+@pytest.mark.parametrize("stack", [CoreMain, CoreReconciliation, PackageCfn], ids=lambda stack: stack.FILE)
+def test_a_templates_own_ceiling_holds_what_the_roles_below_it_may(stack: type[Stack]) -> None:
+    rendered = Rendered(stack)
+    below = [name for name, role in rendered.roles().items() if role["PermissionsBoundary"] == "<PermissionsBoundary>"]
+    assert len(below) >= 2
+    ceiling = actions(rendered.statements("PermissionsBoundary"))
+    granted = {(name, action) for name in below for action in actions(rendered.statements(name))}
+    assert {one for one in granted if not any(fnmatch.fnmatchcase(one[1], pattern) for pattern in ceiling)} == set()
 
 
 @pytest.mark.parametrize("stack", WITH_ROLES, ids=lambda stack: stack.FILE)
