@@ -111,6 +111,11 @@ class TestKindsOfDeployment:
         boundary = f"arn:aws:iam::{ACCOUNT}:policy/sm-mlops-dev-eu-west-1-project-boundary"
         assert told(stack)["project-boundary-arn"] == boundary
 
+    def test_projects_are_launched_with_the_environments_own_role(self) -> None:
+        """B084."""
+        launched = children(deployed())["EnvironmentSCPortfolio"]["SCMLOpsProductLaunchRoleArn"]
+        assert launched == "EnvironmentIAMRoles.Outputs.SCProjectLaunchRoleArn"
+
     def test_roles_of_another_process_in_several_accounts_leave_the_network_to_the_template(self) -> None:
         names = {"StackSetAdministrationRoleArn": f"{ROLE}-admin", "StackSetExecutionRoleName": "own-deploy"}
         stack = deployed(**OWN_ROLES, **names, **LISTS)
