@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from sandbox.faults import Fault
 from sandbox.server import Sandbox
 from tests.sandbox.conftest import Client
 
@@ -99,6 +100,18 @@ def test_an_endpoint_of_a_stack_is_described_updated_and_deleted(client: Client,
     while cloudformation.describe_stacks()["Stacks"]:
         time.sleep(0.02)
     assert (sagemaker.list_endpoints()["Endpoints"], sagemaker.list_models()["Models"]) == ([], [])
+
+
+def test_a_roll_back_on_an_alarm_is_ordered_as_a_fault(aws: Sandbox, client: Client, packages: list[str]) -> None:
+    deploy(client, packages[0])
+    before = client("sagemaker", ACCOUNT).describe_endpoint(EndpointName="ages")["EndpointConfigName"]
+    reason = "An alarm went off, and the deployment was rolled back"
+    endpoint = {"account": ACCOUNT, "resource_type": "AWS::SageMaker::Endpoint", "action": "update"}
+    aws.faults.order(Fault("failing_account", times=1, reason=reason, **endpoint))
+    assert deploy(client, packages[1]) == "UPDATE_ROLLBACK_COMPLETE"
+    assert client("sagemaker", ACCOUNT).describe_endpoint(EndpointName="ages")["EndpointConfigName"] == before
+    events = client("cloudformation", ACCOUNT).describe_stack_events(StackName="endpoint")["StackEvents"]
+    assert [event["ResourceStatusReason"] for event in events if event["ResourceStatus"] == "UPDATE_FAILED"] == [reason]
 
 
 def test_a_package_that_is_not_there(client: Client) -> None:
