@@ -128,7 +128,8 @@ def test_the_plan_names_what_people_left_and_changes_nothing(desk: Desk, domain:
     assert len(desk.client("sagemaker").list_apps(DomainIdEquals=domain)["Apps"]) == 3
 
 
-def test_without_purge_the_file_system_stays_and_the_network_goes(desk: Desk, domain: str) -> None:
+@pytest.mark.usefixtures("domain")
+def test_without_purge_the_file_system_stays_and_the_network_goes(desk: Desk) -> None:
     """B028: mount targets and groups would hold the VPC; the data does not."""
     out, _ = desk.run("destroy", "env", "--yes")
     kept, rest = out.splitlines()
@@ -142,7 +143,8 @@ def test_without_purge_the_file_system_stays_and_the_network_goes(desk: Desk, do
     assert desk.systems() == OTHERS
 
 
-def test_with_purge_the_file_system_goes_with_its_domain(desk: Desk, domain: str) -> None:
+@pytest.mark.usefixtures("domain")
+def test_with_purge_the_file_system_goes_with_its_domain(desk: Desk) -> None:
     assert desk.run("destroy", "env", "--yes", "--purge")[0] == "nothing is left in 1 account\n"
     assert (desk.systems(), desk.groups()) == (OTHERS, OTHER_GROUPS)
     assert [row["DomainId"] for row in desk.client("sagemaker").list_domains()["Domains"]] == ["d-shop-dev2"]

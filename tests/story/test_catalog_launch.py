@@ -1,4 +1,4 @@
-"""The third way to an environment: the administrator launches it from Service Catalog, with the launch role's rights."""
+"""The third way to an environment: its administrator launches it from Service Catalog, with the launch role."""
 
 from __future__ import annotations
 
