@@ -20,15 +20,25 @@ OUTPUT = Path("build")
 
 def product() -> Product:
     """Everything there is to build."""
-    from generator.package.archive import seed_archive
+    from generator.package.archive import folder_archive, seed_archive
     from generator.package.build import Product
     from mlz.source import is_checkout, source_archive
-    from templates.catalog import CATALOG, ENTRIES, PROJECT_TAGS, PROJECT_TEMPLATES, SEED_TAGS, SEEDS, SOURCES
+    from templates.catalog import (
+        CATALOG,
+        ENTRIES,
+        NOTEBOOKS,
+        PROJECT_TAGS,
+        PROJECT_TEMPLATES,
+        SEED_TAGS,
+        SEEDS,
+        SOURCES,
+    )
     from templates.core.package_cfn import SOURCE_ARCHIVE
 
     archives: dict[str, Callable[[], bytes]] = {
         key: partial(seed_archive, name, SOURCES) for name, key in SEEDS.items()
     }
+    archives[NOTEBOOKS] = partial(folder_archive, SOURCES / "notebooks")
     tags = dict.fromkeys(SEEDS.values(), SEED_TAGS) | dict.fromkeys(PROJECT_TEMPLATES.values(), PROJECT_TAGS)
     if is_checkout():
         archives[SOURCE_ARCHIVE] = source_archive

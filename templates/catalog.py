@@ -90,6 +90,8 @@ SEEDS = {
     "model-build-train": "seed-code/mlops-model-build-train-v1.0.zip",
     "model-deploy": "seed-code/mlops-model-deploy-v1.0.zip",
 }
+# The notebooks about the platform itself, one archive below the prefix; those about a project stand in its seed
+NOTEBOOKS = "notebooks/sm-notebooks-v1.0.zip"
 SEED_TAGS = {"servicecatalog:provisioning": "true"}
 # The project templates once more, in the folder that the domain's tag names: Studio lists it and shows what is tagged
 PROJECT_TEMPLATES = {

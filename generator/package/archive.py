@@ -49,7 +49,12 @@ def function_archive(name: str, sources: Path, values: Mapping[str, str] | None 
 
 def seed_archive(repository: str, sources: Path, values: Mapping[str, str] | None = None) -> bytes:
     """The first commit of a project's repository: `sources`/seed/`repository`."""
-    return zip_bytes(read(sources / "seed" / repository, values))
+    return folder_archive(sources / "seed" / repository, values)
+
+
+def folder_archive(folder: Path, values: Mapping[str, str] | None = None) -> bytes:
+    """Everything in a folder of sources, as `sources.read` ships it."""
+    return zip_bytes(read(folder, values))
 
 
 def _refuse_twins(ordered: list[SourceFile]) -> None:

@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 from generator.errors import ToolError
+from generator.package import notebooks
 
 TEMPLATE_SUFFIX = ".j2"
 ALLOWED_DOTFILES = frozenset(
@@ -35,8 +36,9 @@ class SourceFile:
 def read(folder: Path, values: Mapping[str, str] | None = None) -> tuple[SourceFile, ...]:
     """All files under `folder`, sorted by path relative to it.
 
-    A file named `x.py.j2` is rendered with `values` (an unknown name is an error) and shipped as `x.py`; all others go
-    byte for byte. Python, YAML and JSON must parse. Raises ToolError `templates/sources/…:LINE: …`.
+    A file named `x.py.j2` is rendered with `values` (an unknown name is an error) and shipped as `x.py`; `x.ipynb.py`
+    becomes the notebook `x.ipynb`; all others go byte for byte. Python, YAML and JSON must parse. Raises ToolError
+    `templates/sources/…:LINE: …`.
     """
     if not folder.is_dir():
         raise ToolError(f"{label(folder)}: no such folder of sources", _siblings(folder))
@@ -111,6 +113,9 @@ def _shipped(folder: Path, path: Path, values: Mapping[str, str]) -> SourceFile:
         content = _render(content, path, values)
         relative = relative.with_suffix("")
     check(content, path.with_suffix("") if path.suffix == TEMPLATE_SUFFIX else path)
+    if relative.name.endswith(notebooks.SUFFIX):
+        content = notebooks.rendered(_text(content, path), label(path))
+        relative = relative.with_suffix("")
     return SourceFile(PurePosixPath(relative.as_posix()), content)
 
 
