@@ -35,10 +35,17 @@ def rights(cloud: Cloud) -> Checks:
 
 
 def decided(answers: dict[str, str]) -> Checks:
-    """`answers`: action → allowed, implicitDeny or explicitDeny."""
-    denied = sorted(action for action, decision in answers.items() if decision != "allowed")
-    if denied:
-        return (Check("rights", "failed", f"the caller may not {listed(denied, SHOWN)}", "use a role that may deploy"),)
+    """`answers`: action → allowed, implicitDeny or explicitDeny.
+
+    Asked of no resource and without a request's context: a policy that names resources or passed-to services is an
+    implicit deny here and may be enough, so only an explicit one says that the caller may not.
+    """
+    hint = "use a role that may deploy"
+    if denied := sorted(action for action, decision in answers.items() if decision == "explicitDeny"):
+        return (Check("rights", "failed", f"the caller may not {listed(denied, SHOWN)}", hint),)
+    if unsure := sorted(action for action, decision in answers.items() if decision != "allowed"):
+        detail = f"the caller may do this on some resources only, or not at all: {listed(unsure, SHOWN)}"
+        return (Check("rights", "warning", detail, hint),)
     return (
         Check("rights", "ok", f"IAM's simulator allows {count(len(answers), 'action')}, one for each kind of change"),
     )
@@ -94,7 +101,10 @@ def bucket(settings: Settings, cloud: Cloud, serves_templates: bool) -> Checks:
     except Refused as problem:
         if problem.code in ("404", "NoSuchBucket"):
             return (Check(what, "ok", f"{name} does not exist yet: mlz package makes it"),)
-        return (Check(what, "failed", f"{name} belongs to another account", "choose another name"),)
+        if problem.code != "403":
+            raise
+        detail = f"{name} belongs to another account, or the caller may not see it"
+        return (Check(what, "failed", detail, "choose another name, or use a role with s3:ListBucket"),)
     where = answer.get("BucketRegion") or settings.region
     if where != settings.region:
         return (Check(what, "failed", f"{name} is in {where}", f"use a bucket in {settings.region}"),)
@@ -120,12 +130,15 @@ def _setting(call: Any, name: str, key: str) -> Any:
 
 
 def set_up(name: str, found: dict[str, Any], serves_templates: bool) -> Checks:
-    """`found`: versioning (Enabled), ownership (its rules) and CORS (its rules), None where there is none."""
+    """`found`: versioning (Enabled), ownership (its rules) and CORS (its rules), None where there is none.
+
+    A bucket without ownership controls is an old one, in which access control lists are in force.
+    """
     rules = (found["ownership"] or {}).get("Rules", ())
     lacks = []
     if found["versioning"] != "Enabled":
         lacks.append("it is not versioned")
-    if any(rule.get("ObjectOwnership") != "BucketOwnerEnforced" for rule in rules):
+    if not any(rule.get("ObjectOwnership") == "BucketOwnerEnforced" for rule in rules):
         lacks.append("access control lists are in force")
     if serves_templates and not found["CORS"]:
         lacks.append("Studio cannot read project templates in it: it has no CORS rule")
@@ -135,8 +148,13 @@ def set_up(name: str, found: dict[str, Any], serves_templates: bool) -> Checks:
 
 
 def environment(settings: Settings, cloud: Cloud) -> Checks:
+    """Not there yet is a warning; that nobody may look is not."""
+    from stacksets.client import Refused
+
     try:
         found = facts.environment(cloud, settings)
+    except Refused:
+        raise
     except ToolError as problem:
         return (Check("environment", "warning", problem.message, problem.hint),)
     return (Check("environment", "ok", f"models in s3://{found.model_bucket}, {count(len(found.zones), 'zone')}"),)

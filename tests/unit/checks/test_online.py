@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 
-from mlz.checks.account import decided, set_up, switched_on
-from mlz.checks.check import Check
+from mlz.checks.account import bucket, decided, environment, set_up, switched_on
+from mlz.checks.check import Check, guarded
 from mlz.checks.organization import bootstrapped, sample
 from mlz.checks.quotas import Quota, Reading, added, catalogue, judged, sampled
 from mlz.checks.studio import domains_judged, roles_judged
 from mlz.checks.usage import USED
+from mlz.settings import Package, Settings
 from stacksets.bootstrap import BootstrapPlan
+from stacksets.client import Cloud
 
 VPCS = Quota("VPCs", "vpc", "AWS::EC2::VPC", "target", "L-F678F1CE")
 SETS = Quota("stack set instances", "cloudformation", "stack instances", "development", inside=True)
@@ -130,10 +134,60 @@ def test_a_bucket_by_its_settings() -> None:
         "Studio cannot read project templates in it: it has no CORS rule"
     )
     assert set_up("b", bad, True) == (Check("package bucket", "warning", detail, "set it up, or use a new bucket"),)
+    old = "b: access control lists are in force"
+    assert set_up("b", {**good, "ownership": None}, False) == (
+        Check("package bucket", "warning", old, "set it up, or use a new bucket"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("404", Check("package bucket", "ok", "b does not exist yet: mlz package makes it")),
+        (
+            "403",
+            Check(
+                "package bucket",
+                "failed",
+                "b belongs to another account, or the caller may not see it",
+                "choose another name, or use a role with s3:ListBucket",
+            ),
+        ),
+        ("400", Check("package bucket", "failed", "b: no (400)")),
+    ],
+)
+def test_a_bucket_that_answers_with_an_error(code: str, expected: Check) -> None:
+    cloud = refusing("s3", "head_bucket", code)
+    settings = Settings(region="eu-west-1", package=Package(bucket="b"))
+    assert guarded("package bucket", lambda: bucket(settings, cloud, False)) == (expected,)
+
+
+def test_an_environment_that_nobody_may_look_at_is_unknown() -> None:
+    cloud = refusing("cloudformation", "describe_stacks", "AccessDenied")
+    (found,) = guarded("environment", lambda: environment(Settings(region="eu-west-1"), cloud))
+    assert (found.state, found.detail) == ("unknown", "cannot be asked here: sm-mlops-dev: no (AccessDenied)")
+
+
+def refusing(service: str, operation: str, code: str) -> Cloud:
+    """An account in which one operation answers with an error."""
+    cloud = Cloud(boto3.Session("key", "secret", region_name="eu-west-1"))
+    cloud.caller_arn = "arn:aws:iam::111111111111:user/someone"
+    stub = Stubber(cloud.client(service))
+    stub.add_client_error(operation, code, "no")
+    stub.activate()
+    return cloud
 
 
 def test_rights_name_what_is_denied() -> None:
     assert decided({"iam:CreateRole": "allowed", "kms:CreateKey": "implicitDeny"}) == (
+        Check(
+            "rights",
+            "warning",
+            "the caller may do this on some resources only, or not at all: kms:CreateKey",
+            "use a role that may deploy",
+        ),
+    )
+    assert decided({"iam:CreateRole": "implicitDeny", "kms:CreateKey": "explicitDeny"}) == (
         Check("rights", "failed", "the caller may not kms:CreateKey", "use a role that may deploy"),
     )
     assert decided({"iam:CreateRole": "allowed"}) == (
