@@ -22,7 +22,7 @@ from tests.package.world import pointer_flaws
 
 REGION, BUCKET, ACCOUNT = "eu-west-1", "killed-package", "222222222222"
 PREFIXES, KILLS = ("one", "two", "three"), 15
-# Kills strike while templates are made or objects are written. The span follows the speed of a machine that others use too.
+# Kills strike while templates are made or objects are written; the span follows the speed of a machine that others use.
 EARLIEST, LONGER, SHORTER = 0.3, 1.1, 0.8
 DIGEST = re.compile(r"/[0-9a-f]{16}/")
 NAMED = re.compile(rb"/([a-z]+/(?:templates|functions)/[0-9a-f]{16}/[\w.-]+)")
