@@ -214,23 +214,20 @@ for name in DELETE if DELETE_MODELS else ():
 
 # %% remaining-commands
 resource = cloudformation.describe_stack_resources(PhysicalResourceId=environment["DOMAIN_ID"])["StackResources"][0]
-[own] = cloudformation.describe_stacks(StackName=resource["StackId"])["Stacks"]
-root = own.get("RootId", own["StackId"]).split("/")[1]
-print(f"""The environment came from the stack {root}.
-
-By mlz (mlz.yaml as it was deployed):
-  mlz destroy --plan
-  mlz destroy --purge
-
-From Service Catalog (stack SC-...: mlz terminates the product):
-  write into mlz.yaml:  env: {{stack_name: {root}}}
-  mlz destroy --plan
-  mlz destroy targets env --purge
-
-From core-main and env-main, or the quickstart, by CloudFormation (a quickstart has both in one stack):
-  write into mlz.yaml:  env: {{stack_name: {root}}}, and the name of the stack of core-main likewise
-  mlz destroy --plan
-  mlz destroy --purge
-
-Then, when no other environment uses them, the packages:
-  mlz destroy packages""")
+[domain_stack] = cloudformation.describe_stacks(StackName=resource["StackId"])["Stacks"]
+root = domain_stack["RootId"].split("/")[1]
+if root.startswith("SC-"):
+    way = "Service Catalog"
+else:
+    way = "core-main and env-main" if domain_stack["ParentId"] == domain_stack["RootId"] else "the quickstart"
+COMMANDS = {
+    "core-main and env-main": ["mlz destroy --purge"],
+    "Service Catalog": ["mlz destroy projects products targets env --purge", "mlz destroy core"],
+    "the quickstart": ["mlz destroy projects products targets env --purge"],  # core goes with its stack
+}
+print(f"This environment came from {way}, stack {root}. Say so in mlz.yaml:\n  env: {{stack_name: {root}}}")
+for source, commands in COMMANDS.items():
+    print(f"\nDeployed from {source}{' (this one)' if source == way else ''}:")
+    for command in [f"{commands[0]} --plan", *commands]:
+        print(f"  {command}")
+print("\nThen, when no other environment uses them, the releases in the package bucket:\n  mlz destroy packages")
