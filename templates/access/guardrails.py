@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from awacs.aws import Action, Statement
 
-from generator.cfn.iam import deny
+from generator.cfn.iam import Conditions, deny
 from templates.access.actions import APPROVE_MODELS, DELETE_PLATFORM, of
 
 # The actions that AWS's data perimeter examples deny without a VPC (aws-samples/data-perimeter-policy-examples,
@@ -45,6 +45,15 @@ def stays_in_vpc(bound: Sequence[Action] = VPC_BOUND) -> list[Statement]:
     ]
 
 
+def without_key(name: str) -> Conditions:
+    """A request that names no KMS key, by either name of the condition key.
+
+    The Service Authorization Reference (2026-09) calls these keys deprecated, replaced by ones that end in Arn, and
+    does not say whether SageMaker still sends them.
+    """
+    return {"Null": {f"sagemaker:{key}": "true" for key in (name, f"{name}Arn")}}
+
+
 def notebooks_stay_closed() -> list[Statement]:
     """Notebook instances and domains have no way to the internet of their own, no root and a customer key."""
     create = of("sagemaker", "CreateNotebookInstance")
@@ -64,7 +73,7 @@ def notebooks_stay_closed() -> list[Statement]:
         deny(
             "NeedsVolumeKey",
             of("sagemaker", "CreateDomain", "CreateNotebookInstance"),
-            when={"Null": {"sagemaker:VolumeKmsKey": "true"}},
+            when=without_key("VolumeKmsKey"),
         ),
     ]
 

@@ -10,6 +10,7 @@ from troposphere import Equals, Join, Not
 from generator.cfn.contract import Cond, Param, switch
 from generator.cfn.iam import deny
 from templates.access.actions import of
+from templates.access.guardrails import without_key
 
 GROUP = "What else jobs are asked for"
 # Jobs whose requests carry the keys for encryption between containers, isolation and output keys
@@ -53,8 +54,8 @@ class JobRules(JobRuleParameters):
         """The statements, each under its condition."""
         types = {"ForAnyValue:StringNotLike": {"sagemaker:InstanceTypes": self.INSTANCE_TYPES}}
         return [
-            self.REQUIRES_KEYS.then(_needs("JobsNeedVolumeKey", "sagemaker:VolumeKmsKey")),
-            self.REQUIRES_KEYS.then(_needs("JobsNeedOutputKey", "sagemaker:OutputKmsKey")),
+            self.REQUIRES_KEYS.then(deny("JobsNeedVolumeKey", JOBS, when=without_key("VolumeKmsKey"))),
+            self.REQUIRES_KEYS.then(deny("JobsNeedOutputKey", JOBS, when=without_key("OutputKmsKey"))),
             self.REQUIRES_ISOLATION.then(_is_true("JobsAreIsolated", "sagemaker:NetworkIsolation")),
             self.REQUIRES_ENCRYPTION.then(_is_true("JobsTalkEncrypted", "sagemaker:InterContainerTrafficEncryption")),
             self.LIMITS_TYPES.then(deny("OnlyAllowedTypes", SIZED, when=types)),
@@ -63,10 +64,6 @@ class JobRules(JobRuleParameters):
 
 def requires_keys(parameter: Param) -> Cond:
     return Cond("RequiresJobKeys", Equals(parameter, "YES"))
-
-
-def _needs(sid: str, key: str) -> Statement:
-    return deny(sid, JOBS, when={"Null": {key: "true"}})
 
 
 def _is_true(sid: str, key: str) -> Statement:

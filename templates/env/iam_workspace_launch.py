@@ -51,19 +51,26 @@ def may_keep_profiles() -> Statement:
 
 
 def may_keep_notebooks() -> list[Statement]:
-    """Of the listed types, with the safe metadata service and a key of this account; the boundary says more."""
-    allowed: Conditions = {
-        "ForAllValues:StringEquals": {"sagemaker:InstanceTypes": facts()["notebook"]["types"]},
-        "StringEquals": {"sagemaker:MinimumInstanceMetadataServiceVersion": "2"},
-        "ArnLike": {"sagemaker:VolumeKmsKey": arn("kms", "key/*")},
+    """Of the listed types, with the safe metadata service and a key of this account; the boundary says more.
+
+    It says nothing of updates, which name only what they change. A key goes by two names (see without_key).
+    """
+    types = {"sagemaker:InstanceTypes": facts()["notebook"]["types"]}
+    keys = {f"sagemaker:{key}": arn("kms", "key/*") for key in ("VolumeKmsKey", "VolumeKmsKeyArn")}
+    metadata = {"sagemaker:MinimumInstanceMetadataServiceVersion": "2"}
+    made: Conditions = {"ForAllValues:StringEquals": types, "StringEquals": metadata, "ArnLikeIfExists": keys}
+    changed: Conditions = {
+        "ForAllValues:StringEquals": types,
+        "StringEqualsIfExists": {**metadata, "sagemaker:RootAccess": "Disabled"},
     }
     keep = of("sagemaker", "AddTags", "DeleteNotebookInstance", "DeleteTags", "DescribeNotebookInstance", "ListTags")
-    keep += of("sagemaker", "StartNotebookInstance", "StopNotebookInstance", "UpdateNotebookInstance")
+    keep += of("sagemaker", "StartNotebookInstance", "StopNotebookInstance")
     scripts = of("sagemaker", "CreateNotebookInstanceLifecycleConfig", "DeleteNotebookInstanceLifecycleConfig")
     scripts += of("sagemaker", "DescribeNotebookInstanceLifecycleConfig", "UpdateNotebookInstanceLifecycleConfig")
     instances = arn("sagemaker", f"notebook-instance/{OWN}")
     return [
-        allow("CreateNotebooks", of("sagemaker", "CreateNotebookInstance"), instances, when=allowed),
+        allow("CreateNotebooks", of("sagemaker", "CreateNotebookInstance"), instances, when=made),
+        allow("UpdateNotebooks", of("sagemaker", "UpdateNotebookInstance"), instances, when=changed),
         allow("KeepNotebooks", keep, instances),
         allow("KeepScripts", scripts, arn("sagemaker", f"notebook-instance-lifecycle-config/{OWN}")),
     ]

@@ -9,10 +9,11 @@ from troposphere import GetAtt, Sub
 from troposphere.iam import Policy, Role
 
 from generator.cfn.arns import arn
-from generator.cfn.iam import allow, may_pass, policy, trust
+from generator.cfn.iam import allow, deny, may_pass, policy, trust
 from templates import published
 from templates.access.actions import of
 from templates.access.exceptions import ROLE
+from templates.access.guardrails import without_key
 from templates.parameters import environment_tags
 
 
@@ -21,8 +22,7 @@ def batch_role(boundary: Any) -> Role:
 
     EventBridge Scheduler sends its group as the source (User Guide, "Confused deputy prevention").
     """
-    jobs = arn("sagemaker", "transform-job/*")
-    encrypted = {"Null": {"sagemaker:OutputKmsKey": "false"}}
+    start, jobs = of("sagemaker", "CreateTransformJob"), arn("sagemaker", "transform-job/*")
     return Role(
         "ModelBatchRole",
         RoleName=Sub(published.MODEL_BATCH_ROLE),
@@ -32,7 +32,8 @@ def batch_role(boundary: Any) -> Role:
             Policy(
                 PolicyName="StartJobs",
                 PolicyDocument=policy(
-                    allow("StartJobs", of("sagemaker", "CreateTransformJob"), jobs, when=encrypted),
+                    allow("StartJobs", start, jobs),
+                    deny("OutputNeedsKey", start, jobs, when=without_key("OutputKmsKey")),
                     allow("TagJobs", of("sagemaker", "AddTags"), jobs),
                 ),
             )

@@ -12,6 +12,8 @@ from tests.templates.roles import Rendered, actions
 USER_CODE = ("SageMakerExecutionRole", "SageMakerPipelineExecutionRole")
 PEOPLE = ("DataScienceTeamAdministratorRole", "DataScientistRole", "MLEngineerRole")
 ROLES = "arn:aws:iam::*:role/"
+WITHOUT_VOLUME_KEY = {"Null": {"sagemaker:VolumeKmsKey": "true", "sagemaker:VolumeKmsKeyArn": "true"}}
+WITHOUT_OUTPUT_KEY = {"Null": {"sagemaker:OutputKmsKey": "true", "sagemaker:OutputKmsKeyArn": "true"}}
 VPC_BOUND = {
     "sagemaker:CreateAutoMLJob",
     "sagemaker:CreateAutoMLJobV2",
@@ -67,8 +69,8 @@ def test_the_boundary_denies_work_outside_a_vpc_by_one_key_a_statement(iam: Rend
             "JobsTalkEncrypted",
             {"BoolIfExists": {"sagemaker:InterContainerTrafficEncryption": "false"}},
         ),
-        ("RequiresJobKeys", "JobsNeedVolumeKey", {"Null": {"sagemaker:VolumeKmsKey": "true"}}),
-        ("RequiresJobKeys", "JobsNeedOutputKey", {"Null": {"sagemaker:OutputKmsKey": "true"}}),
+        ("RequiresJobKeys", "JobsNeedVolumeKey", WITHOUT_VOLUME_KEY),
+        ("RequiresJobKeys", "JobsNeedOutputKey", WITHOUT_OUTPUT_KEY),
         (
             "LimitsInstanceTypes",
             "OnlyAllowedTypes",

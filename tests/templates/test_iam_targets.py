@@ -212,7 +212,16 @@ def test_the_testing_role_calls_endpoints_and_nothing_else() -> None:
                 "sagemaker:InvokeEndpointWithResponseStream",
             ],
             "Resource": ["arn:aws:sagemaker:eu-west-1:111111111111:endpoint/*"],
-        }
+        },
+        {
+            "Sid": "TraceEndpoints",
+            "Effect": "Allow",
+            "Action": ["sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"],
+            "Resource": [
+                "arn:aws:sagemaker:eu-west-1:111111111111:endpoint-config/*",
+                "arn:aws:sagemaker:eu-west-1:111111111111:model/*",
+            ],
+        },
     ]
     assert target.trust("ModelTestRole")[0]["Condition"] == {
         "ArnEquals": {
@@ -258,7 +267,13 @@ def test_schedules_start_encrypted_jobs_and_nothing_else() -> None:
             "Effect": "Allow",
             "Action": ["sagemaker:CreateTransformJob"],
             "Resource": jobs,
-            "Condition": {"Null": {"sagemaker:OutputKmsKey": "false"}},
+        },
+        {
+            "Sid": "OutputNeedsKey",
+            "Effect": "Deny",
+            "Action": ["sagemaker:CreateTransformJob"],
+            "Resource": jobs,
+            "Condition": {"Null": {"sagemaker:OutputKmsKey": "true", "sagemaker:OutputKmsKeyArn": "true"}},
         },
         {"Sid": "TagJobs", "Effect": "Allow", "Action": ["sagemaker:AddTags"], "Resource": jobs},
     ]

@@ -71,7 +71,19 @@ def test_people_choose_among_the_types_that_the_launch_role_allows() -> None:
     declared = ProductNotebook(FakeRelease()).document()["Parameters"]["InstanceType"]["AllowedValues"]
     statements = Rendered(EnvIam).statements("SCWorkspaceLaunchRole")
     create = next(s for s in statements if s["Sid"] == "CreateNotebooks")
-    assert create["Condition"]["ForAllValues:StringEquals"] == {"sagemaker:InstanceTypes": declared}
+    types, safe = {"sagemaker:InstanceTypes": declared}, {"sagemaker:MinimumInstanceMetadataServiceVersion": "2"}
+    key = "arn:aws:kms:eu-west-1:111111111111:key/*"
+    assert create["Condition"] == {
+        "ForAllValues:StringEquals": types,
+        "StringEquals": safe,
+        "ArnLikeIfExists": {"sagemaker:VolumeKmsKey": key, "sagemaker:VolumeKmsKeyArn": key},
+    }
+    update = next(s for s in statements if "sagemaker:UpdateNotebookInstance" in s["Action"])
+    assert update["Action"] == ["sagemaker:UpdateNotebookInstance"]
+    assert update["Condition"] == {
+        "ForAllValues:StringEquals": types,
+        "StringEqualsIfExists": {**safe, "sagemaker:RootAccess": "Disabled"},
+    }
     assert declared == facts()["notebook"]["types"]
 
 
