@@ -89,6 +89,9 @@ DEPLOY_MODELS = of(
 
 INVOKE_ENDPOINTS = of("sagemaker", "InvokeEndpoint", "InvokeEndpointAsync", "InvokeEndpointWithResponseStream")
 
+# From an endpoint to the model that it serves
+TRACE_ENDPOINTS = of("sagemaker", "DescribeEndpointConfig", "DescribeModel")
+
 MANAGE_PEOPLE = of(
     "sagemaker",
     "CreatePresignedDomainUrl",

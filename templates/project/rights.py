@@ -16,6 +16,7 @@ from templates.project.environment import ARTIFACT_BUCKET, PROJECT, environment,
 
 # SageMaker has written names in ARNs in lower case; a project's id has no capital letters, its name may have.
 OWN = "*-${SageMakerProjectId}"
+TRACED = ("endpoint-config", "model")
 STAGES = ("EnvironmentType", "EnvTypeStagingName", "EnvTypeProdName")
 SAME_ORGANIZATION: Conditions = {"StringEquals": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}}
 NO_ORGANIZATION: Conditions = {"Null": {"aws:PrincipalOrgID": "true", "aws:ResourceOrgID": "true"}}
@@ -118,6 +119,8 @@ def may_test_models() -> list[Statement]:
         allow(
             "TestModels", of("sagemaker", "DescribeEndpoint", "InvokeEndpoint"), arn("sagemaker", f"endpoint/{OWN}-*")
         ),
+        # Their names are CloudFormation's; they say of which package a model is.
+        allow("TraceEndpoints", actions.TRACE_ENDPOINTS, [arn("sagemaker", f"{kind}/*") for kind in TRACED]),
         may_assume("TestInStages", testers, when=SAME_ORGANIZATION),
         may_assume("TestInStagesWithoutOrganization", testers, when=NO_ORGANIZATION),
     ]

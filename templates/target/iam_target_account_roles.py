@@ -236,15 +236,19 @@ def may_scale_endpoints() -> list[Statement]:
 
 
 def may_keep_alarms() -> Statement:
-    """Alarms on endpoints, by the projects' prefix."""
+    """Alarms on endpoints, by the projects' prefix; and those that a scaling policy makes of itself.
+
+    Application Auto Scaling User Guide, "Identity-based policy examples": who sets a policy needs the alarms' rights.
+    """
     keep = of("cloudwatch", "DeleteAlarms", "DescribeAlarms", "ListTagsForResource", "PutMetricAlarm")
     keep += of("cloudwatch", "TagResource", "UntagResource")
-    return allow("KeepAlarms", keep, arn("cloudwatch", "alarm:sagemaker-*"))
+    names = ("sagemaker-*", "TargetTracking-endpoint/*")
+    return allow("KeepAlarms", keep, [arn("cloudwatch", f"alarm:{name}") for name in names])
 
 
 def model_test_role(testers: list[Any], boundary: Any) -> Role:
     """The tests of the development account's projects call the stage's endpoints with it; it can do nothing else."""
-    endpoints = arn("sagemaker", "endpoint/*")
+    endpoints, *traced = (arn("sagemaker", f"{kind}/*") for kind in ("endpoint", "endpoint-config", "model"))
     return Role(
         "ModelTestRole",
         RoleName=Sub(published.MODEL_TEST_ROLE),
@@ -254,7 +258,9 @@ def model_test_role(testers: list[Any], boundary: Any) -> Role:
             Policy(
                 PolicyName="TestModels",
                 PolicyDocument=policy(
-                    allow("TestModels", (*of("sagemaker", "DescribeEndpoint"), *actions.INVOKE_ENDPOINTS), endpoints)
+                    allow("TestModels", (*of("sagemaker", "DescribeEndpoint"), *actions.INVOKE_ENDPOINTS), endpoints),
+                    # Their names are CloudFormation's; they say of which package a model is.
+                    allow("TraceEndpoints", actions.TRACE_ENDPOINTS, traced),
                 ),
             )
         ],

@@ -64,6 +64,8 @@ def test_a_role_that_is_new_is_told_with_what_it_may(site: Site) -> None:
     found = widenings(before, site)
     assert {one.action for one in found if one.who.endswith("model-test")} == {
         "sagemaker:DescribeEndpoint",
+        "sagemaker:DescribeEndpointConfig",
+        "sagemaker:DescribeModel",
         "sagemaker:InvokeEndpoint",
         "sagemaker:InvokeEndpointAsync",
         "sagemaker:InvokeEndpointWithResponseStream",

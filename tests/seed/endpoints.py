@@ -1,4 +1,4 @@
-"""A small AWS over HTTP with endpoints in several accounts: STS, DescribeEndpoint, and invocations."""
+"""A small AWS over HTTP with endpoints in several accounts: STS, what describes them, and invocations."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+PACKAGE = "arn:aws:sagemaker:eu-west-1:111111111111:model-package/ages-p-abc/3"
 ASSUMED = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
 <AccessKeyId>{account}</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>
 <Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"""
@@ -20,13 +21,14 @@ IDENTITY = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/20
 
 @dataclass
 class World:
-    """Account -> its endpoint's status and answer; `asked` is every request as (account, what).
+    """Account -> its endpoint's status, answer and model; `asked` is every call and assumed role as (account, what).
 
     A model of a multi-model endpoint answers, and is asked, as `<account> <model>`.
     """
 
     answers: dict[str, bytes]
     statuses: dict[str, str] = field(default_factory=dict)
+    models: dict[str, dict[str, str]] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
     url: str = ""
 
@@ -44,8 +46,19 @@ class World:
             return 200, ASSUMED.format(account=arn.split(":")[4]).encode()
         if b"Action=GetCallerIdentity" in body:
             return 200, IDENTITY.format(account=account).encode()
-        described = {"EndpointName": "e", "EndpointStatus": self.statuses.get(account, "InService")}
-        return 200, json.dumps(described).encode()
+        return 200, json.dumps(self.described(account, json.loads(body))).encode()
+
+    def described(self, account: str, asked: dict[str, str]) -> dict[str, object]:
+        """An endpoint, its configuration or its model, by what was asked for."""
+        match asked:
+            case {"EndpointName": name}:
+                status = self.statuses.get(account, "InService")
+                return {"EndpointName": name, "EndpointConfigName": "config", "EndpointStatus": status}
+            case {"EndpointConfigName": "config"}:
+                return {"ProductionVariants": [{"VariantName": "AllTraffic", "ModelName": "model"}]}
+            case {"ModelName": "model"}:
+                return {"PrimaryContainer": self.models.get(account, {"ModelPackageName": PACKAGE})}
+        raise ValueError(asked)
 
 
 @contextmanager

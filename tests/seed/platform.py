@@ -182,7 +182,7 @@ def roles(platform: Platform) -> None:
             there.create_role(RoleName=name, AssumeRolePolicyDocument=trusting(trusted))
         calls = {
             "Effect": "Allow",
-            "Action": ["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint"],
+            "Action": ["sagemaker:Describe*", "sagemaker:InvokeEndpoint"],
             "Resource": "*",
         }
         there.put_role_policy(

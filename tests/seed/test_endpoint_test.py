@@ -9,19 +9,21 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.seed.endpoints import World, running
+from tests.seed.endpoints import PACKAGE, World, running
 from tests.seed.seeds import DEPLOY, load
 
 OWN, OTHER = "111111111111", "222222222222"
 PAYLOAD = (DEPLOY / "payload.csv").read_text()
 CONFIG = {
-    "ModelPackageName": "arn:aws:sagemaker:eu-west-1:111111111111:model-package/ages-p-abc/3",
+    "ModelPackageName": PACKAGE,
     "SageMakerProjectName": "ages",
     "SageMakerProjectId": "p-abc",
     "EnvType": "staging",
     "TestRoleName": "sm-mlops-staging-eu-west-1-model-test",
     "EndpointKind": "REALTIME",
 }
+
+RELEASE = {"EndpointKind": "MULTI_MODEL", "ModelDataPrefix": "s3://models/releases/g/new/"}
 
 
 @pytest.fixture
@@ -109,9 +111,40 @@ def test_an_endpoint_that_is_not_in_service_is_not_called(run: Any) -> None:
     assert document["accounts"][OWN] == {"status": "Updating", "problems": ["Updating: no reason is given"]}
 
 
+def test_an_endpoint_that_was_rolled_back_is_in_service_and_fails(run: Any) -> None:
+    """B068: SageMaker does not always give a reason, and the former model answers well."""
+    former = PACKAGE.replace("/3", "/2")
+    world = World({OWN: b"9.5,10.25", OTHER: b"9.5,10.25"}, models={OTHER: {"ModelPackageName": former}})
+    code, document = run(world)
+    assert (code, document["passed"]) == (1, False)
+    assert {account: result["problems"] for account, result in document["accounts"].items()} == {
+        OWN: [],
+        OTHER: [f"serves {former} instead of {PACKAGE}"],
+    }
+    assert {account for account, what in world.asked if what == PAYLOAD} == {OWN}
+
+
+def test_an_asynchronous_endpoint_that_was_rolled_back_fails(run: Any) -> None:
+    code, document = run(World({OWN: b""}, models={OWN: {"Image": "i"}}), EndpointKind="ASYNCHRONOUS")
+    assert code == 1
+    assert document["accounts"][OWN]["problems"] == [f"serves no model of a package instead of {PACKAGE}"]
+
+
+def test_a_multi_model_endpoint_with_a_former_release_fails(run: Any) -> None:
+    world = World({f"{OWN} 1.tar.gz": b"9.5,10.25"}, models={OWN: {"ModelDataUrl": "s3://models/releases/g/old/"}})
+    code, document = run(world, **RELEASE, ModelNames="1.tar.gz")
+    assert (code, world.asked) == (1, [])
+    assert document["accounts"][OWN]["problems"] == [
+        "serves s3://models/releases/g/old/ instead of s3://models/releases/g/new/"
+    ]
+
+
 def test_every_model_of_a_multi_model_endpoint_is_called_by_its_name(run: Any) -> None:
-    world = World({f"{OWN} 1.tar.gz": b"9.5,10.25", f"{OWN} 3.tar.gz": b"9.5"})
-    code, document = run(world, EndpointKind="MULTI_MODEL", ModelNames="1.tar.gz,3.tar.gz")
+    world = World(
+        {f"{OWN} 1.tar.gz": b"9.5,10.25", f"{OWN} 3.tar.gz": b"9.5"},
+        models={OWN: {"ModelDataUrl": RELEASE["ModelDataPrefix"]}},
+    )
+    code, document = run(world, **RELEASE, ModelNames="1.tar.gz,3.tar.gz")
     assert code == 1
     result = document["accounts"][OWN]
     assert result["problems"] == ["3.tar.gz: 1 values instead of 2"]
@@ -138,7 +171,7 @@ def test_of_an_asynchronous_endpoint_the_state_alone_is_tested_and_the_document_
     code, document = run(world, EndpointKind="ASYNCHRONOUS")
     assert (code, world.asked) == (0, [])
     assert document["accounts"][OWN]["note"] == (
-        "an asynchronous endpoint takes its input from S3; only its state was tested"
+        "an asynchronous endpoint takes its input from S3; only its state and model were tested"
     )
 
 

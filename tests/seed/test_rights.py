@@ -61,9 +61,15 @@ def called(*names: str) -> set[str]:
             },
         ),
         (
-            ("test/test.py",),
+            ("test/test.py", "test/model.py"),
             TESTERS,
-            {"sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint", "sts:AssumeRole"},
+            {
+                "sagemaker:DescribeEndpoint",
+                "sagemaker:DescribeEndpointConfig",
+                "sagemaker:DescribeModel",
+                "sagemaker:InvokeEndpoint",
+                "sts:AssumeRole",
+            },
         ),
         (
             ("monitor/monitor.py", "targets.py"),
@@ -90,6 +96,6 @@ def test_builds_may_do_what_the_scripts_call(
     assert {one for one in calls if not any(fnmatch.fnmatchcase(one.lower(), pattern) for pattern in allowed)} == set()
 
 
-def test_the_test_role_may_call_and_describe_endpoints() -> None:
+def test_the_test_role_may_do_what_the_test_calls_in_its_account() -> None:
     allowed = actions(Rendered(TESTS[0]).statements(TESTS[1]))
-    assert {"sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint"} <= allowed
+    assert called("test/test.py", "test/model.py") - {"sts:AssumeRole"} <= allowed

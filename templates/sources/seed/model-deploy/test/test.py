@@ -10,12 +10,13 @@ from typing import Any
 
 import boto3
 import contract as contracts
+import model as served
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 # A failed call is a result: the client does not hide it behind a second try.
 ONE_TRY = Config(retries={"total_max_attempts": 1}, read_timeout=70)
-NOT_CALLED = {"ASYNCHRONOUS": "an asynchronous endpoint takes its input from S3; only its state was tested"}
+NOT_CALLED = {"ASYNCHRONOUS": "an asynchronous endpoint takes its input from S3; only its state and model were tested"}
 NO_ENDPOINT = "a batch transform has no endpoint; nothing was tested, its first job shows whether the model works"
 
 
@@ -57,6 +58,8 @@ def tested(clients: dict[str, Any], config: dict[str, str], contract: contracts.
     status = described["EndpointStatus"]
     if status != "InService":
         return {"status": status, "problems": [f"{status}: {described.get('FailureReason', 'no reason is given')}"]}
+    if rolled_back := served.others(clients["sagemaker"], described, config):
+        return {"status": status, "problems": rolled_back}
     if kind in NOT_CALLED:
         return {"status": status, "note": NOT_CALLED[kind], "problems": []}
     runtime = clients["sagemaker-runtime"]
