@@ -13,8 +13,8 @@ from typing import Any
 import click
 
 from generator.errors import ToolError
-from mlz.console import wants_color
 from mlz.options import Run, options, with_given
+from mlz.terminal.console import wants_color
 
 # name -> line for --help; the command is `command` in mlz.commands.<name>, imported when it runs.
 COMMANDS = {
@@ -129,7 +129,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _explained(problem: Exception) -> ToolError:
-    from mlz.failure import explained
+    from mlz.terminal.failure import explained
 
     unknown = f"{type(problem).__name__}: {problem}"
     return explained(problem) or ToolError(unknown, "run again with --debug, and report what it prints")

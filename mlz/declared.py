@@ -7,11 +7,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from generator.access.names import Account, World
-from mlz import product
+from mlz.build import product
 
 if TYPE_CHECKING:
     from generator.access.site import Site
-    from mlz.settings import Settings, Stage
+    from mlz.config.settings import Settings, Stage
 
 REGION = "eu-west-1"
 BUCKET = "unpublished"

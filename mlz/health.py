@@ -11,13 +11,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from generator.errors import ToolError
-from mlz import convergence, product, session, targets
+from mlz import session
+from mlz.build import product
 from mlz.checks import account, lifecycle, names, organization, quotas, regions, studio, usage
 from mlz.checks.check import Check, Checks, guarded
 from mlz.checks.wanted import Wanted, wanted
+from mlz.fleet import convergence, targets
 
 if TYPE_CHECKING:
-    from mlz.settings import Settings
+    from mlz.config.settings import Settings
     from stacksets.client import Cloud
     from stacksets.organization import Resolution
     from stacksets.stacks import Stack

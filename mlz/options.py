@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlz.console import Console
+from mlz.terminal.console import Console
 
 if TYPE_CHECKING:
-    from mlz.settings import Settings
+    from mlz.config.settings import Settings
 
 OUTPUTS = ("text", "json", "yaml")
 
@@ -36,8 +36,8 @@ class Run:
 
     def settings(self, *, bucket: str = "", prefix: str = "") -> Settings:
         """The settings of this run; ToolError names file, line and key."""
-        from mlz.configuration import Overlay, load
-        from mlz.product import remembered
+        from mlz.build.product import remembered
+        from mlz.config.configuration import Overlay, load
 
         overlay = Overlay(self.region, self.profile, bucket or _variable("MLZ_BUCKET", "CFN_BUCKET_NAME"), prefix)
         return remembered(load(Path(self.config) if self.config else None, overlay, os.environ))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlz import rules
+from mlz.config import rules
 
 if TYPE_CHECKING:
-    from mlz.settings import Settings
+    from mlz.config.settings import Settings
     from stacksets.client import Cloud
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import ToolError
-from mlz import facts
 from mlz.checks.check import Check, Checks
 from mlz.checks.data import data
-from mlz.wording import count, listed
+from mlz.fleet import facts
+from mlz.terminal.wording import count, listed
 
 if TYPE_CHECKING:
-    from mlz.settings import Settings
+    from mlz.config.settings import Settings
     from stacksets.client import Cloud
 
 SHOWN = 4

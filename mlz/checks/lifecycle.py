@@ -9,7 +9,7 @@ from typing import Any
 from mlz.checks.check import Check, Checks
 from mlz.checks.data import data
 from mlz.checks.wanted import Wanted
-from mlz.wording import count
+from mlz.terminal.wording import count
 
 
 def lifecycle(wanted: Wanted, facts: dict[str, Any], today: date) -> Checks:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from generator.errors import ToolError
 from mlz.checks.check import Check, Checks
 from mlz.checks.data import data
-from mlz.wording import count
+from mlz.terminal.wording import count
 
 if TYPE_CHECKING:
-    from mlz.settings import Settings
+    from mlz.config.settings import Settings
     from stacksets.bootstrap import BootstrapPlan
     from stacksets.client import Cloud
     from stacksets.organization import Resolution
@@ -42,7 +42,8 @@ def management(settings: Settings) -> Checks:
 
 def execution_roles(settings: Settings) -> Checks:
     """The set-up role in a sample of the targets; trusted access and delegated administrator."""
-    from mlz import bootstrapping, product
+    from mlz.build import product
+    from mlz.fleet import bootstrapping
     from stacksets.bootstrap import Bootstrap, at
 
     try:

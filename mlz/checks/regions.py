@@ -17,7 +17,7 @@ from typing import Any
 from mlz.checks.check import Check, Checks
 from mlz.checks.data import data
 from mlz.checks.wanted import Wanted
-from mlz.wording import count, listed
+from mlz.terminal.wording import count, listed
 
 COMPLETE = "us-east-1"
 SHOWN = 4

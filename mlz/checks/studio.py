@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from mlz.checks.check import Check, Checks
 from mlz.checks.wanted import Wanted
-from mlz.leftovers import SERVICE_ROLES
+from mlz.removal.leftovers import SERVICE_ROLES
 
 if TYPE_CHECKING:
-    from mlz.settings import Settings
+    from mlz.config.settings import Settings
     from stacksets.client import Cloud
     from stacksets.stacks import Stack
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from generator.access.deployed import Stack
-    from mlz.settings import Settings
+    from mlz.config.settings import Settings
 
 INTERFACE, GATEWAY = "AWS::EC2::VPCEndpoint (Interface)", "AWS::EC2::VPCEndpoint (Gateway)"
 # Where Studio looks for project templates in S3 (SageMaker AI Developer Guide, "MLOps project templates").
@@ -57,7 +57,8 @@ def wanted(settings: Settings) -> Wanted:
     """From this Region's build, else from the templates as they are now; ToolError where parameters do not fit."""
     from generator.package.build import Site, build
     from generator.package.manifest import FILE
-    from mlz import declared, product
+    from mlz import declared
+    from mlz.build import product
 
     if settings.region and (product.folder(settings) / FILE).is_file():
         return of_build(settings, product.folder(settings))
@@ -105,7 +106,7 @@ def of_build(settings: Settings, folder: Path) -> Wanted:
 
 
 def _is_target(settings: Settings, stack: Stack) -> bool:
-    from mlz import bootstrapping, targets
+    from mlz.fleet import bootstrapping, targets
 
     files = {targets.TEMPLATES[layer] for layer in targets.layers(settings)}
     return stack.file in files | {bootstrapping.TEMPLATE}

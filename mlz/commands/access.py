@@ -29,7 +29,7 @@ def command() -> None:
 def matrix(run: Run, build: str, guardrails: bool, form: str) -> None:
     from generator.access import matrix as maker
     from mlz.declared import CAPABILITIES, site
-    from mlz.output import json_text
+    from mlz.terminal.output import json_text
 
     roles, capabilities = maker.read(CAPABILITIES)
     made = maker.matrix(site(run.settings(), build), roles, capabilities, guardrails=guardrails)
@@ -94,8 +94,8 @@ def pairs(given: tuple[str, ...]) -> dict[str, Any]:
 def told(run: Run, question: str, decision: Decision) -> None:
     """The decision with its layers, for people or programs."""
     from generator.access.expectations import by
-    from mlz.console import Line
-    from mlz.output import text_of
+    from mlz.terminal.console import Line
+    from mlz.terminal.output import text_of
 
     if run.output != "text":
         run.console.data(text_of({"request": question, **_plain(decision)}, run.output))
@@ -126,7 +126,7 @@ def test(run: Run, files: tuple[str, ...], build: str) -> None:
     from generator.access import expectations
     from generator.errors import GateError
     from mlz.declared import site
-    from mlz.wording import count
+    from mlz.terminal.wording import count
 
     paths = [Path(one) for one in files] or _beside(run)
     found = [one for path in paths for one in expectations.read(path)]
@@ -150,10 +150,10 @@ def test(run: Run, files: tuple[str, ...], build: str) -> None:
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when it widens, 0 when it does not.")
 def diff(run: Run, before: str, after: str, detailed_exitcode: bool) -> int:
     from generator.access.difference import widenings
-    from mlz.console import Line
     from mlz.declared import site
-    from mlz.output import text_of
-    from mlz.wording import count
+    from mlz.terminal.console import Line
+    from mlz.terminal.output import text_of
+    from mlz.terminal.wording import count
 
     settings = run.settings()
     found = widenings(site(settings, before), site(settings, after))

@@ -14,9 +14,9 @@ from mlz.options import Run, mannered, verb
 @click.argument("plan_file", type=click.Path(), metavar="FILE")
 @mannered
 def command(run: Run, plan_file: str, wait: bool, pause_after: str) -> None:
-    from mlz import convergence
-    from mlz.applying import Manner, applied, paused, shown
-    from mlz.planview import outcome
+    from mlz.fleet import convergence
+    from mlz.fleet.applying import Manner, applied, paused, shown
+    from mlz.fleet.planview import outcome
     from mlz.session import connected
     from stacksets.actions import decode
     from stacksets.plan import refuse_stale

@@ -9,7 +9,7 @@ import click
 from mlz.options import Run, insisting, mannered, site_options, verb
 
 if TYPE_CHECKING:
-    from mlz.settings import Settings
+    from mlz.config.settings import Settings
 
 DRY = "the same without --dry-run does it"
 
@@ -22,8 +22,9 @@ def command() -> None:
 @verb("Deploy the core stack: portfolio, shared roles, shared services; and share the portfolio.")
 @site_options
 def core(run: Run, bucket: str, prefix: str) -> None:
-    from mlz import product, sharing, stackwise
+    from mlz.build import product
     from mlz.session import connected
+    from mlz.stacks import sharing, stackwise
 
     settings = run.settings(bucket=bucket, prefix=prefix)
     manifest, cloud = product.built(settings), connected(settings)
@@ -37,8 +38,9 @@ def core(run: Run, bucket: str, prefix: str) -> None:
 @verb("Deploy the environment stack: Studio domain, network, buckets, keys, roles.")
 @site_options
 def env(run: Run, bucket: str, prefix: str) -> None:
-    from mlz import product, stackwise
+    from mlz.build import product
     from mlz.session import connected
+    from mlz.stacks import stackwise
 
     settings = run.settings(bucket=bucket, prefix=prefix)
     manifest, cloud = product.built(settings), connected(settings)
@@ -66,8 +68,8 @@ def targets(
     pause_after: str,
     recreate: tuple[str, ...],
 ) -> None:
-    from mlz import convergence
-    from mlz.applying import Manner, converged
+    from mlz.fleet import convergence
+    from mlz.fleet.applying import Manner, converged
     from mlz.session import connected
 
     settings = run.settings(bucket=bucket, prefix=prefix)

@@ -10,9 +10,9 @@ from mlz.options import Run, verb
 
 if TYPE_CHECKING:
     from generator.errors import ToolError
-    from mlz.estate import Proof
-    from mlz.settings import Settings
-    from mlz.teardown import Teardown
+    from mlz.config.settings import Settings
+    from mlz.removal.estate import Proof
+    from mlz.removal.teardown import Teardown
 
 # In the order in which they go: what needs a role, a network or a template goes before it.
 PARTS = ("projects", "products", "targets", "env", "core", "packages", "bootstrap")
@@ -26,8 +26,8 @@ USUAL = tuple(part for part in PARTS if part != "packages")
 @click.option("--unprotect", is_flag=True, help="Switch termination protection off.")
 @click.option("--purge", is_flag=True, help="Delete data, models, logs and keys too; without it they stay.")
 def command(run: Run, parts: tuple[str, ...], plan: bool, unprotect: bool, purge: bool) -> int:
-    from mlz.estate import Estate
-    from mlz.teardown import Teardown
+    from mlz.removal.estate import Estate
+    from mlz.removal.teardown import Teardown
 
     settings = run.settings()
     chosen = [part for part in PARTS if part in (parts or USUAL)]
@@ -48,7 +48,7 @@ def command(run: Run, parts: tuple[str, ...], plan: bool, unprotect: bool, purge
 
 
 def _announced(run: Run, teardown: Teardown, chosen: list[str]) -> list[str]:
-    from mlz.teardown_view import KEPT, Announcement
+    from mlz.removal.teardown_view import KEPT, Announcement
 
     lines = Announcement(teardown.estate, teardown.found, teardown.purges).lines(chosen)
     for line in lines:
@@ -57,8 +57,8 @@ def _announced(run: Run, teardown: Teardown, chosen: list[str]) -> list[str]:
 
 
 def _show(run: Run, lines: list[str], objections: list[ToolError]) -> None:
-    from mlz.output import text_of
-    from mlz.teardown_view import KEPT
+    from mlz.removal.teardown_view import KEPT
+    from mlz.terminal.output import text_of
 
     for problem in objections:
         run.console.progress(f"it would stop: {problem.message}", "change")
@@ -82,8 +82,8 @@ def _agree(run: Run, settings: Settings, chosen: list[str]) -> None:
 
 
 def _proof(run: Run, teardown: Teardown, chosen: list[str]) -> int:
-    from mlz import leftovers
-    from mlz.output import text_of
+    from mlz.removal import leftovers
+    from mlz.terminal.output import text_of
 
     proof = teardown.estate.proof(chosen, purges=teardown.purges)
     if run.output == "text":

@@ -9,9 +9,9 @@ STYLES = {"ok": "add", "warning": "change", "failed": "error", "unknown": "quiet
 
 @verb("Check every prerequisite; changes nothing.")
 def command(run: Run) -> int:
-    from mlz.console import Line
     from mlz.health import checks
-    from mlz.output import text_of
+    from mlz.terminal.console import Line
+    from mlz.terminal.output import text_of
 
     found = []
     for check in checks(run.settings()):

@@ -10,10 +10,10 @@ from mlz.options import Run, verb
 @verb("Show why an account is where it is: last operation, first cause, drift, plan.")
 @click.argument("account", metavar="ACCOUNT")
 def command(run: Run, account: str) -> None:
-    from mlz import convergence, explainview
-    from mlz.explaining import explained
-    from mlz.output import text_of
+    from mlz.fleet import convergence, explainview
+    from mlz.fleet.explaining import explained
     from mlz.session import connected
+    from mlz.terminal.output import text_of
 
     settings, guards_off = run.settings(), convergence.Insistence(removals=True, emptiness=True)
     cloud = connected(settings)

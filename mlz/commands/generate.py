@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @verb("Write every template to build/REGION. No AWS call.")
 @site_options
 def command(run: Run, bucket: str, prefix: str) -> None:
-    from mlz import product
+    from mlz.build import product
 
     settings = run.settings(bucket=bucket, prefix=prefix)
     folder = product.folder(settings)
@@ -30,8 +30,8 @@ def command(run: Run, bucket: str, prefix: str) -> None:
 
 def show(run: Run, manifest: Manifest, folder: Path) -> None:
     """The build as data: one line, or the list of templates for programs."""
-    from mlz.output import text_of
-    from mlz.wording import count
+    from mlz.terminal.output import text_of
+    from mlz.terminal.wording import count
 
     if run.output == "text":
         zips = sum(entry.path.endswith(".zip") for entry in manifest.objects)

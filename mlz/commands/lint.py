@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from generator.lint.finding import Findings
-    from mlz.settings import Settings
+    from mlz.config.settings import Settings
 
 WATCHED = ("templates", "generator")
 INTERVAL_SECONDS = 0.5
@@ -30,7 +30,7 @@ INTERVAL_SECONDS = 0.5
 )
 def command(run: Run, bucket: str, prefix: str, quick: bool, rules: str, watch: bool, form: str) -> None:
     from generator.lint.finding import require
-    from mlz import gate, product
+    from mlz.build import gate, product
 
     settings = run.settings(bucket=bucket or "", prefix=prefix)
     if watch:
@@ -68,7 +68,7 @@ def _converted(text: str, output: str) -> str:
     """JSON text in the form that is asked for."""
     import json
 
-    from mlz.output import text_of
+    from mlz.terminal.output import text_of
 
     return text if output == "json" else text_of(json.loads(text), output)
 
@@ -79,8 +79,8 @@ def _watch(run: Run, settings: Settings, rules: Path | None) -> None:
 
     from generator.lint import quick
     from generator.lint.finding import as_text, summary
-    from mlz import gate, product
-    from mlz.source import ROOT
+    from mlz.build import gate, product
+    from mlz.build.source import ROOT
 
     validator = quick.engine(rules)
     words = ["generate", "--quiet", "--bucket", settings.package.bucket, "--region", settings.region]

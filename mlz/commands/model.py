@@ -9,7 +9,7 @@ import click
 from mlz.options import Run, verb
 
 if TYPE_CHECKING:
-    from mlz.models import Version
+    from mlz.mlops.models import Version
 
 
 @click.group(help="A project's model: its versions, where they are, whom they wait for, and the way back to one.")
@@ -21,9 +21,9 @@ def command() -> None:
 @click.argument("project", metavar="PROJECT")
 @click.option("--group", default="", metavar="NAME", help="Model package group, where it is not named like PROJECT.")
 def versions(run: Run, project: str, group: str) -> None:
-    from mlz import models
-    from mlz.output import text_of
+    from mlz.mlops import models
     from mlz.session import connected
+    from mlz.terminal.output import text_of
 
     found = models.versions(connected(run.settings()).client("sagemaker"), group or project)
     if run.output == "text":
@@ -39,9 +39,9 @@ def versions(run: Run, project: str, group: str) -> None:
 @click.option("--ticket", default="none", help="Change ticket, which the approver sees.")
 @click.option("--group", default="", metavar="NAME", help="Model package group, where it is not named like PROJECT.")
 def rollback(run: Run, project: str, number: int, ticket: str, group: str) -> None:
-    from mlz import models
-    from mlz.output import text_of
+    from mlz.mlops import models
     from mlz.session import connected
+    from mlz.terminal.output import text_of
 
     cloud = connected(run.settings())
     known = group or project
@@ -65,9 +65,9 @@ def rollback(run: Run, project: str, number: int, ticket: str, group: str) -> No
 @click.argument("project", metavar="PROJECT")
 @click.option("--wait", is_flag=True, help="Show what happens until the run has ended or waits for a person.")
 def status(run: Run, project: str, wait: bool) -> int:
-    from mlz import delivery, deliveryview
-    from mlz.output import text_of
+    from mlz.mlops import delivery, deliveryview
     from mlz.session import connected
+    from mlz.terminal.output import text_of
 
     settings = run.settings()
     cloud = connected(settings)
@@ -93,7 +93,7 @@ def status(run: Run, project: str, wait: bool) -> int:
 @click.option("--reject", is_flag=True, help="It does not go to production.")
 @click.option("--reason", default="", help="What the record says.")
 def approve(run: Run, project: str, reject: bool, reason: str) -> None:
-    from mlz import delivery
+    from mlz.mlops import delivery
     from mlz.session import connected
 
     api = connected(run.settings()).client("codepipeline")

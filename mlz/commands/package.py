@@ -12,7 +12,7 @@ from mlz.options import Run, site_options, verb
 if TYPE_CHECKING:
     from generator.package.manifest import Manifest
     from generator.package.publish import Published
-    from mlz.settings import Settings
+    from mlz.config.settings import Settings
 
 MEMORY = Path(".mlz")
 
@@ -23,9 +23,9 @@ MEMORY = Path(".mlz")
 @click.option("--repair", is_flag=True, help="Trust no record of what is there: look, and upload what is missing.")
 @click.option("--kms-key", default="", help="Encrypt a new bucket with this key (default: S3's own).")
 def command(run: Run, bucket: str, prefix: str, no_lint: bool, repair: bool, kms_key: str) -> None:
-    from mlz import product
+    from mlz.build import product
+    from mlz.build.gate import passed
     from mlz.commands.generate import show
-    from mlz.gate import passed
 
     settings = run.settings(bucket=bucket, prefix=prefix)
     manifest = product.generated(settings)
@@ -43,7 +43,7 @@ def command(run: Run, bucket: str, prefix: str, no_lint: bool, repair: bool, kms
 def _published(run: Run, settings: Settings, manifest: Manifest, repair: bool, kms_key: str) -> Published:
     from generator.package.publish import publish
     from generator.package.store import Access
-    from mlz import product
+    from mlz.build import product
 
     def notify(key: str) -> None:
         if run.console.verbosity:
@@ -54,8 +54,8 @@ def _published(run: Run, settings: Settings, manifest: Manifest, repair: bool, k
 
 
 def _report(run: Run, manifest: Manifest, done: Published) -> None:
-    from mlz.output import text_of
-    from mlz.wording import count
+    from mlz.terminal.output import text_of
+    from mlz.terminal.wording import count
 
     where = f"s3://{manifest.bucket}/{manifest.prefix}"
     if done.bucket_created:

@@ -10,7 +10,7 @@ import click
 from mlz.options import Run, insisting, verb
 
 if TYPE_CHECKING:
-    from mlz.inside import Insight
+    from mlz.fleet.inside import Insight
     from stacksets.actions import Plan
 
 CHANGES = 2
@@ -39,8 +39,8 @@ def command(
 ) -> int:
     from dataclasses import replace
 
-    from mlz import convergence, inside, insideview
-    from mlz.applying import shown
+    from mlz.fleet import convergence, inside, insideview
+    from mlz.fleet.applying import shown
     from mlz.session import connected
 
     run = replace(run, output="json") if as_json else run
@@ -76,8 +76,8 @@ def command(
 
 
 def _data(run: Run, plan: Plan, names: dict[str, str], insight: Insight) -> None:
-    from mlz import insideview, planview
-    from mlz.output import text_of
+    from mlz.fleet import insideview, planview
+    from mlz.terminal.output import text_of
 
     document = {**planview.document(plan, names), "inside": insideview.document(insight)}
     run.console.data(text_of(document, run.output))
@@ -87,8 +87,8 @@ def _save(path: Path, plan: Plan, insight: Insight) -> None:
     """The plan as applying reads it, and beside it what reviewers want to see, which applying passes over."""
     import json
 
-    from mlz import insideview
-    from mlz.output import json_text
+    from mlz.fleet import insideview
+    from mlz.terminal.output import json_text
     from stacksets.actions import encode
 
     # It holds the values of parameters, those that NoEcho hides included.

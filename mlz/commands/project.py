@@ -10,9 +10,9 @@ from generator.errors import ToolError
 from mlz.options import Run, verb
 
 if TYPE_CHECKING:
-    from mlz.project_creation import Wish
-    from mlz.projects import Project
-    from mlz.settings import Settings
+    from mlz.config.settings import Settings
+    from mlz.mlops.project_creation import Wish
+    from mlz.mlops.projects import Project
     from stacksets.client import Cloud
 
 KINDS = ("build-train", "deploy")
@@ -26,10 +26,10 @@ def command() -> None:
 
 @verb("Show the environment's projects and what their pipelines did last.")
 def listed(run: Run) -> None:
-    from mlz import projects
-    from mlz.output import text_of
+    from mlz.mlops import projects
     from mlz.session import connected
-    from mlz.wording import count, table
+    from mlz.terminal.output import text_of
+    from mlz.terminal.wording import count, table
 
     settings = run.settings()
     cloud = connected(settings)
@@ -63,7 +63,7 @@ def create(
     role: str,
     description: str,
 ) -> None:
-    from mlz import project_creation, projects
+    from mlz.mlops import project_creation, projects
     from mlz.session import connected
 
     projects.refuse_name(name)
@@ -86,9 +86,9 @@ def create(
 @click.argument("name", metavar="NAME")
 @click.option("--models", is_flag=True, help="Delete its model package group and its SageMaker pipeline too.")
 def delete(run: Run, name: str, models: bool) -> None:
-    from mlz import project_deletion
-    from mlz.output import text_of
+    from mlz.mlops import project_deletion
     from mlz.session import connected
+    from mlz.terminal.output import text_of
 
     settings = run.settings()
     cloud = connected(settings)
@@ -108,7 +108,7 @@ def delete(run: Run, name: str, models: bool) -> None:
 
 
 def _created(run: Run, settings: Settings, cloud: Cloud, wish: Wish) -> Project | None:
-    from mlz import project_creation
+    from mlz.mlops import project_creation
 
     source = project_creation.origin(settings, cloud, wish)
     run.console.progress(f"+ project {wish.name} ({wish.kind}) from {source.words}", "add")
@@ -123,8 +123,8 @@ def _created(run: Run, settings: Settings, cloud: Cloud, wish: Wish) -> Project 
 
 def _own(settings: Settings, cloud: Cloud, name: str) -> Project:
     """The project of this environment, or what is left of it; ToolError when it is another's, or there is none."""
-    from mlz import project_deletion, projects
-    from mlz.document import nearest
+    from mlz.config.document import nearest
+    from mlz.mlops import project_deletion, projects
 
     found = projects.find(cloud, name) or project_deletion.remains(cloud, settings, name)
     if found is None:
@@ -150,7 +150,7 @@ def _pairs(given: tuple[str, ...]) -> dict[str, str]:
 
 
 def _show(run: Run, cloud: Cloud, project: Project) -> None:
-    from mlz.output import text_of
+    from mlz.terminal.output import text_of
 
     row = _row(cloud, project)
     run.console.data(
@@ -160,7 +160,7 @@ def _show(run: Run, cloud: Cloud, project: Project) -> None:
 
 
 def _row(cloud: Cloud, project: Project) -> dict[str, str]:
-    from mlz import projects
+    from mlz.mlops import projects
 
     return {
         "name": project.name,

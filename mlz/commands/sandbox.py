@@ -36,8 +36,8 @@ ACCOUNT = re.compile(r"\d{12}")
     help="Seconds that a stack of a stack set takes at least.",
 )
 def command(run: Run, port: int, account: str, seed_world: bool, latency: float) -> None:
-    from mlz.output import text_of
-    from mlz.world import MANAGEMENT
+    from mlz.stories.world import MANAGEMENT
+    from mlz.terminal.output import text_of
     from sandbox.server import Sandbox
 
     if account and not ACCOUNT.fullmatch(account):
@@ -62,7 +62,7 @@ def command(run: Run, port: int, account: str, seed_world: bool, latency: float)
 
 def _seeded(run: Run, endpoint: str, region: str) -> dict[str, str]:
     """Make the organization; the variables that make its development account the caller."""
-    from mlz import world
+    from mlz.stories import world
     from stacksets.client import connect
 
     folder = Path(".mlz")

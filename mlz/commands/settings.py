@@ -14,8 +14,8 @@ def command() -> None:
 
 @verb("Print the JSON Schema of mlz.yaml, for editors.")
 def schema(run: Run) -> None:
-    from mlz.output import json_text
-    from mlz.settings import schema as settings_schema
+    from mlz.config.settings import schema as settings_schema
+    from mlz.terminal.output import json_text
 
     run.console.data(json_text(settings_schema()))
     run.console.next("mlz settings schema > mlz.schema.json; editors follow the first line of mlz.example.yaml")
@@ -25,7 +25,7 @@ def schema(run: Run) -> None:
 def show(run: Run) -> None:
     import msgspec
 
-    from mlz.output import yaml_text
+    from mlz.terminal.output import yaml_text
 
     settings = run.settings()
     values = {name: getattr(settings, name) for name in settings.__struct_fields__}

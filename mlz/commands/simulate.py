@@ -41,8 +41,8 @@ def command(
 ) -> None:
     from math import inf
 
-    from mlz import simulationview
-    from mlz.output import text_of
+    from mlz.fleet import simulationview
+    from mlz.terminal.output import text_of
     from stacksets.simulator.faults import parse
     from stacksets.simulator.forecast import forecast
     from stacksets.simulator.scenario import LAYER_SECONDS, Scenario

@@ -9,7 +9,7 @@ import click
 from mlz.options import Run, verb
 
 if TYPE_CHECKING:
-    from mlz.settings import Settings
+    from mlz.config.settings import Settings
 
 SECONDS = 5.0
 
@@ -30,10 +30,11 @@ def command(run: Run, watch: bool, every: float, as_json: bool) -> None:
 
 
 def _show(run: Run, settings: Settings) -> None:
-    from mlz import convergence, portfolio_shares, sharing, statusview
-    from mlz.console import Line
-    from mlz.output import text_of
+    from mlz.fleet import convergence, statusview
     from mlz.session import connected
+    from mlz.stacks import portfolio_shares, sharing
+    from mlz.terminal.console import Line
+    from mlz.terminal.output import text_of
     from stacksets.organization import resolve
     from stacksets.state import read
 
@@ -59,7 +60,7 @@ def _show(run: Run, settings: Settings) -> None:
 
 def _watch(run: Run, settings: Settings, every: float) -> None:
     """The organization is asked once, for names; every look reads the stack sets only."""
-    from mlz import convergence, watch
+    from mlz.fleet import convergence, watch
     from mlz.session import connected
     from stacksets.organization import resolve
     from stacksets.state import read

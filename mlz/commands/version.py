@@ -25,6 +25,6 @@ def text() -> str:
 
 @verb("Print the version.")
 def command(run: Run) -> None:
-    from mlz.output import text_of
+    from mlz.terminal.output import text_of
 
     run.console.data(text() if run.output == "text" else text_of(versions(), run.output))

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from generator.access.site import Site
-from mlz.configuration import Overlay, load
+from mlz.config.configuration import Overlay, load
+from mlz.config.settings import Settings
 from mlz.declared import site as declared
-from mlz.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 

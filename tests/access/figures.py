@@ -12,7 +12,7 @@ from generator.access.evaluate import evaluate
 from generator.access.names import Account
 from generator.access.question import Question, case
 from generator.access.site import Document, Role, Site
-from mlz.configuration import Overlay, load
+from mlz.config.configuration import Overlay, load
 from mlz.declared import site as declared
 from mlz.declared import world
 from tests.access.mutants import expectations, mutants

@@ -135,7 +135,7 @@ def redundant() -> dict[str, str]:
 
 
 def main() -> int:
-    from mlz.configuration import Overlay, load
+    from mlz.config.configuration import Overlay, load
     from mlz.declared import site as declared
 
     site = declared(load(Path("mlz.example.yaml"), Overlay("", "", "", ""), {}))

@@ -12,7 +12,7 @@ import yaml
 from generator.access import expectations
 from generator.access.expectations import Expectation
 from generator.access.site import Site
-from mlz.configuration import Overlay, load
+from mlz.config.configuration import Overlay, load
 from mlz.declared import site as declared
 from tests.access import mutants
 from tests.access.conftest import ROOT

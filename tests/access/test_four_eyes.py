@@ -8,8 +8,8 @@ import pytest
 
 from generator.access import expectations
 from generator.access.site import Site
+from mlz.config.settings import Settings
 from mlz.declared import world
-from mlz.settings import Settings
 from tests.access import mutants
 from tests.access.templates import resolved
 

@@ -9,7 +9,7 @@ import pytest
 from generator.access.names import World
 from generator.access.site import Site
 from generator.errors import ToolError
-from mlz.configuration import Overlay, load
+from mlz.config.configuration import Overlay, load
 from mlz.declared import site as declared
 from mlz.declared import world
 from tests.access.conftest import ROOT
@@ -73,7 +73,7 @@ def test_units_become_paths_and_accounts_become_principals() -> None:
 def replace_targets(settings, staging, prod):  # type: ignore[no-untyped-def]
     from msgspec.structs import replace as changed
 
-    from mlz.settings import Stage, Targets
+    from mlz.config.settings import Stage, Targets
 
     targets = Targets(Stage(name="staging", accounts=staging), Stage(name="prod", accounts=prod))
     return changed(settings, targets=targets)

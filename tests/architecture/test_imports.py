@@ -42,7 +42,7 @@ ONLY_IN = {
         "stacksets.organization",
         "stacksets.changeset",
         "mlz.health",
-        "mlz.leftovers",
+        "mlz.removal.leftovers",
         "sandbox",
     ),
     "jinja2": ("generator.package.sources",),

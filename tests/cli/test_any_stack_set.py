@@ -11,8 +11,9 @@ from typing import Any
 import boto3
 import pytest
 
-from mlz import cli, world
-from mlz.own_sets import ADMINISTRATION, EXECUTION
+from mlz import cli
+from mlz.fleet.own_sets import ADMINISTRATION, EXECUTION
+from mlz.stories import world
 from sandbox.server import Sandbox
 from stacksets.client import connect
 

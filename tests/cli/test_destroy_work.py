@@ -10,7 +10,8 @@ from typing import Any
 import boto3
 import pytest
 
-from mlz import cli, world
+from mlz import cli
+from mlz.stories import world
 from sandbox.server import Sandbox
 
 REGION, ACCOUNT = "eu-west-1", "111111111111"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mlz import cli, world
+from mlz import cli
+from mlz.stories import world
 from sandbox.server import Sandbox
 from stacksets.client import connect
 

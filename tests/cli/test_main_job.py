@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from mlz import cli, world
+from mlz import cli
+from mlz.stories import world
 from sandbox.faults import Fault
 from sandbox.server import Sandbox
 from stacksets.client import Cloud, connect

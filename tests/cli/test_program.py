@@ -12,7 +12,7 @@ import pytest
 
 from generator.errors import ToolError
 from mlz import cli
-from mlz.console import wants_color
+from mlz.terminal.console import wants_color
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {"boto3", "botocore", "cfnlint", "troposphere", "rich", "msgspec", "yaml", "jinja2", "moto"}

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from mlz import cli, world
+from mlz import cli
+from mlz.stories import world
 from sandbox.faults import Fault
 from sandbox.roles import role_named
 from sandbox.server import Sandbox

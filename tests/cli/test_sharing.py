@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 
 from generator.errors import ToolError
-from mlz import cli, configuration, sharing, world
-from mlz.configuration import Overlay
+from mlz import cli
+from mlz.config import configuration
+from mlz.config.configuration import Overlay
+from mlz.stacks import sharing
+from mlz.stories import world
 from sandbox.server import Sandbox
 from stacksets.client import Cloud, connect
 

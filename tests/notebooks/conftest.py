@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from mlz import cli, world
+from mlz import cli
+from mlz.stories import world
 from sandbox.server import Sandbox
 from stacksets.client import connect
 from tests.notebooks.notebooks import Reader

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from mlz import cli, world
+from mlz import cli
+from mlz.stories import world
 from sandbox.server import Sandbox
 from tests.sandbox.launching import ACCOUNT, REGION, Client, Shop, opened
 

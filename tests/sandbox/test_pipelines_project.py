@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from mlz import cli, world
+from mlz import cli
+from mlz.stories import world
 from sandbox.server import Sandbox
 from stacksets.client import connect
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from generator.errors import ToolError
-from mlz import purge, world
+from mlz.removal import purge
+from mlz.stories import world
 from sandbox.faults import Fault
 from sandbox.server import Sandbox
 from stacksets.client import Cloud, Refused, connect

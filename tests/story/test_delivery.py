@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mlz import cli, world
+from mlz import cli
+from mlz.stories import world
 from sandbox.server import Sandbox
 from stacksets.client import connect
 from templates.delivery.builds import buildspec

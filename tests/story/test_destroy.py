@@ -15,7 +15,8 @@ from typing import Any
 import boto3
 import pytest
 
-from mlz import cli, world
+from mlz import cli
+from mlz.stories import world
 from sandbox.roles import role_named
 from sandbox.server import Sandbox
 from stacksets.client import connect

@@ -14,7 +14,7 @@ from typing import Any
 import boto3
 import pytest
 
-from mlz import world
+from mlz.stories import world
 from sandbox.server import Sandbox
 from stacksets.client import connect
 

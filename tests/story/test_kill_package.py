@@ -16,7 +16,8 @@ import boto3
 import pytest
 
 from generator.package.manifest import load
-from mlz import cli, world
+from mlz import cli
+from mlz.stories import world
 from sandbox.server import Sandbox
 from tests.package.world import pointer_flaws
 

@@ -13,7 +13,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from mlz import cli, world
+from mlz import cli
+from mlz.stories import world
 from sandbox.roles import role_named
 from sandbox.server import Sandbox
 from stacksets.client import connect

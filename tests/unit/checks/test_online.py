@@ -14,7 +14,7 @@ from mlz.checks.organization import bootstrapped, sample
 from mlz.checks.quotas import Quota, Reading, added, catalogue, judged, sampled
 from mlz.checks.studio import domains_judged, roles_judged
 from mlz.checks.usage import USED
-from mlz.settings import Package, Settings
+from mlz.config.settings import Package, Settings
 from stacksets.bootstrap import BootstrapPlan
 from stacksets.client import Cloud
 

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from mlz.checks.wanted import INTERFACE, Wanted, wanted
-from mlz.settings import Env, Network, Settings, Stage, Targets
+from mlz.config.settings import Env, Network, Settings, Stage, Targets
 
 UNITS = Targets(
     Stage(name="staging", organizational_units=("ou-ab12-stagingx",)),

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator.errors import ToolError
-from mlz.configuration import Overlay, load
-from mlz.settings import Settings
+from mlz.config.configuration import Overlay, load
+from mlz.config.settings import Settings
 
 
 def keys_of(kind: type[msgspec.Struct]) -> list[str]:

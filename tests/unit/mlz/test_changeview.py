@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlz.changeview import document, lines
+from mlz.stacks.changeview import document, lines
 from stacksets.changeset import ChangeSetView, ResourceChange
 
 ROLE, BUCKET = "AWS::IAM::Role", "AWS::S3::Bucket"

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from generator.errors import ToolError
-from mlz.configuration import Overlay, load
-from mlz.document import parse, typed
-from mlz.settings import Settings, schema
+from mlz.config.configuration import Overlay, load
+from mlz.config.document import parse, typed
+from mlz.config.settings import Settings, schema
 
 OU = "ou-ab12-34cdefgh"
 OTHER = "ou-ab12-99cdefgh"

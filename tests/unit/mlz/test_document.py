@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from generator.errors import ToolError
-from mlz.document import parse, typed
-from mlz.settings import Settings
+from mlz.config.document import parse, typed
+from mlz.config.settings import Settings
 
 
 def refusal(text: str) -> tuple[str, str]:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from generator.package.build import Site, build
-from mlz import freshness
-from mlz.product import product
+from mlz.build import freshness
+from mlz.build.product import product
 
 
 @pytest.fixture

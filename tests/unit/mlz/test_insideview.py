@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mlz.inside import Insight, Joining
-from mlz.insideview import document, headline, lines
+from mlz.fleet.inside import Insight, Joining
+from mlz.fleet.insideview import document, headline, lines
 from stacksets.changeset import ResourceChange
 from stacksets.clusters import Cluster
 from stacksets.divergence import Checked, Divergence

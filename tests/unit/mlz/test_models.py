@@ -9,7 +9,8 @@ import pytest
 from botocore.stub import Stubber
 
 from generator.errors import ToolError
-from mlz import cli, models
+from mlz import cli
+from mlz.mlops import models
 from sandbox.server import Sandbox
 
 DEV = "222222222222"

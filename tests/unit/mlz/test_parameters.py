@@ -6,8 +6,8 @@ import pytest
 
 from generator.errors import ToolError
 from generator.package.manifest import ParameterEntry, TemplateEntry
-from mlz.parameters import checked, core, env, joined
-from mlz.settings import Core, Env, Environment, Settings, Stage, Targets
+from mlz.config.settings import Core, Env, Environment, Settings, Stage, Targets
+from mlz.stacks.parameters import checked, core, env, joined
 
 ENTRY = TemplateEntry(
     "env-main.yaml",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlz.planview import document, lines, summary, totals
+from mlz.fleet.planview import document, lines, summary, totals
 from stacksets.actions import (
     AwaitOperation,
     CreateInstances,

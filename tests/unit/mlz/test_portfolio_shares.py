@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mlz.portfolio_shares import Share, SharePlan, lines, planned
+from mlz.stacks.portfolio_shares import Share, SharePlan, lines, planned
 
 A, B, C = "ou-ab12-aaaaaaaa", "ou-ab12-bbbbbbbb", "o-abcdefghij"
 

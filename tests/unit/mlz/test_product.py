@@ -8,8 +8,8 @@ import pytest
 
 from generator.errors import ToolError
 from generator.package.manifest import FILE, Manifest, encode
-from mlz.product import built, remembered
-from mlz.settings import Package, Settings
+from mlz.build.product import built, remembered
+from mlz.config.settings import Package, Settings
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mlz.console import Line
-from mlz.progress import Board, cells, folded, line
-from mlz.wording import elapsed, listed, table
+from mlz.terminal.console import Line
+from mlz.terminal.progress import Board, cells, folded, line
+from mlz.terminal.wording import elapsed, listed, table
 from stacksets.report import (
     AccountDone,
     AccountFailed,

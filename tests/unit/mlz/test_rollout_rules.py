@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from generator.errors import ToolError
-from mlz.configuration import Overlay, load
+from mlz.config.configuration import Overlay, load
 
 SET = "stack_sets:\n  guard:\n    template: guard.yaml\n"
 TO = "    targets: {accounts: [111122223333]}\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlz.statusview import Column, document, lines, standings
+from mlz.fleet.statusview import Column, document, lines, standings
 from stacksets.state import Instance, SetState, State
 
 COLUMNS = [

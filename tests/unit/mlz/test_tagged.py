@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mlz.tagged import HISTORY, Tagged
+from mlz.removal.tagged import HISTORY, Tagged
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import pytest
 
 from generator.errors import ToolError
 from generator.package.manifest import Manifest, ParameterEntry, TemplateEntry
-from mlz.convergence import newcomers, refuse_shared_addresses, without_names
-from mlz.settings import Env, Environment, Network, Package, Rollout, Settings, Stage, Targets
-from mlz.targets import Facts, allocations, columns, development_block, scopes, shells, specs, template_url
+from mlz.config.settings import Env, Environment, Network, Package, Rollout, Settings, Stage, Targets
+from mlz.fleet.convergence import newcomers, refuse_shared_addresses, without_names
+from mlz.fleet.targets import Facts, allocations, columns, development_block, scopes, shells, specs, template_url
 from stacksets.actions import CreateInstances, Group, Plan, Step
 from stacksets.spec import Preferences, Target
 from stacksets.state import Instance, SetState, State

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from generator.errors import ToolError
-from mlz.vanishing import until_gone
+from mlz.removal.vanishing import until_gone
 
 
 def test_asks_at_every_look_until_nothing_is_left() -> None:

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mlz import watch
-from mlz.console import Console, Line
-from mlz.statusview import Column
-from mlz.watch import Change
+from mlz.fleet import watch
+from mlz.fleet.statusview import Column
+from mlz.fleet.watch import Change
+from mlz.terminal.console import Console, Line
 from stacksets.client import Refused
 from stacksets.state import Instance, Operation, SetState, State
 

@@ -1,0 +1,1 @@
+"""The build of a Region: made, gated, found again."""

@@ -1,0 +1,1 @@
+"""mlz.yaml: its typed model, how it is read, and what must hold in it."""

@@ -1,0 +1,1 @@
+"""Stack sets over accounts: wanted, planned, applied, watched, explained."""

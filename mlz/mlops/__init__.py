@@ -1,0 +1,1 @@
+"""SageMaker projects, their models and their deliveries."""

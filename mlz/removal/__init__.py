@@ -1,0 +1,1 @@
+"""Taking down what was made, and proving that nothing is left."""

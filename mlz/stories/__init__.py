@@ -1,0 +1,1 @@
+"""Stories that the program tells of itself on the embedded AWS."""

@@ -1,0 +1,1 @@
+"""How the program speaks: console, progress, words, data for other programs."""
