@@ -29,16 +29,16 @@ COMMANDS = {
     "status": "Show accounts by stack set.",
     "explain": "Show why an account is where it is.",
     "project": "List, create and delete SageMaker projects.",
-    "model": "Show a project's model versions, and go back to one.",
-    "destroy": "Delete targets, env and core, and prove it.",
+    "model": "A project's model: versions, deliveries, approval, roll-back.",
+    "destroy": "Take everything down in its order, and prove it.",
     "simulate": "Predict a roll-out to up to 50,000 accounts.",
     "sandbox": "Start the embedded AWS.",
-    "doctor": "Check credentials, bucket, roles and limits.",
+    "doctor": "Check every prerequisite; change nothing.",
     "settings": "Show settings, or the JSON Schema of mlz.yaml.",
     "completion": "Print the shell's completion script.",
     "version": "Print the version.",
 }
-HIDDEN = {"demo": "The whole story on the embedded AWS."}
+HIDDEN = {"demo": "A story on the embedded AWS: the platform, or a model's life."}
 RESUME = "run the same command to go on"
 
 
