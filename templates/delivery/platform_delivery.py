@@ -17,6 +17,7 @@ from generator.cfn.stack import Stack
 from templates.access.actions import of
 from templates.access.boundary import CEILING
 from templates.access.trust import add_sign_in_mapping, switch_role_link, trust_people
+from templates.artifacts import artifact_bucket, artifact_policy
 from templates.delivery import builds, rights, stages
 from templates.parameters import ENV_NAME, ENV_TYPE, ENVIRONMENT_GROUP, environment_tags
 from templates.project.approval import by_email, tls_only
@@ -91,8 +92,9 @@ class PlatformDelivery(Stack):
         add_sign_in_mapping(self)
         boundary = Ref(self.add(ceiling("DeliveryBoundary", "roles that deliver", rights.delivery_ceiling())))
         key = self.add(stages.artifact_key())
-        bucket = self.add(stages.artifact_bucket(GetAtt(key, "Arn")))
-        self.add(stages.artifact_policy(bucket))
+        unlogged = "CloudTrail data events can cover it; its objects go after 90 days"
+        bucket = self.add(artifact_bucket("Artifacts", GetAtt(key, "Arn"), environment_tags(), unlogged))
+        self.add(artifact_policy("ArtifactsPolicy", bucket))
         topic = self.add(approval_topic())
         self.add(tls_only("ApprovalTopicPolicy", topic))
         self.add(by_email("ApprovalEmail", topic, self.EMAIL), self.TELLS)

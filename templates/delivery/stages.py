@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from awacs.aws import Principal, Statement
-from troposphere import FindInMap, If, Ref, Sub, codebuild, codepipeline, events, iam, kms, s3
+from troposphere import FindInMap, If, Ref, Sub, codebuild, codepipeline, events, iam, kms
 
-from generator.cfn.arns import arn, objects_arn, root_arn
+from generator.cfn.arns import arn, root_arn
 from generator.cfn.contract import Cond, Param
 from generator.cfn.iam import USE_KEY, allow, deny, key_administration, policy, trust, trust_plain
 from generator.cfn.lint import lint_exception
 from templates.access.actions import of
-from templates.access.exceptions import ROLE, unlogged_bucket
+from templates.access.exceptions import ROLE
 from templates.delivery.builds import NAME, may_use_artifacts
 from templates.parameters import environment_tags
 
-DAYS = 90
 # After a week nobody wanted it any more; the next commit asks again
 APPROVAL_MINUTES = 7 * 24 * 60
 
@@ -37,50 +36,6 @@ def artifact_key() -> kms.Key:
         ),
         Tags=environment_tags(),
     )
-
-
-def artifact_bucket(key: Any) -> s3.Bucket:
-    encryption = s3.ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=key)
-    return s3.Bucket(
-        "Artifacts",
-        Metadata=unlogged_bucket("CloudTrail data events can cover it; its objects go after 90 days"),
-        DeletionPolicy="Retain",
-        UpdateReplacePolicy="Retain",
-        BucketEncryption=s3.BucketEncryption(
-            ServerSideEncryptionConfiguration=[
-                s3.ServerSideEncryptionRule(BucketKeyEnabled=True, ServerSideEncryptionByDefault=encryption)
-            ]
-        ),
-        LifecycleConfiguration=s3.LifecycleConfiguration(
-            Rules=[
-                s3.LifecycleRule(
-                    Id="ExpireArtifacts",
-                    Status="Enabled",
-                    ExpirationInDays=DAYS,
-                    NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=DAYS),
-                    AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=7),
-                )
-            ]
-        ),
-        OwnershipControls=s3.OwnershipControls(Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]),
-        PublicAccessBlockConfiguration=s3.PublicAccessBlockConfiguration(
-            BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
-        ),
-        VersioningConfiguration=s3.VersioningConfiguration(Status="Enabled"),
-        Tags=environment_tags(),
-    )
-
-
-def artifact_policy(bucket: s3.Bucket) -> s3.BucketPolicy:
-    objects = objects_arn(f"${{{bucket.title}}}")
-    needs_tls = deny(
-        "NeedsTls",
-        of("s3", "*"),
-        [arn("s3", f"${{{bucket.title}}}", region="", account=""), objects],
-        when={"Bool": {"aws:SecureTransport": False}},
-        principal=Principal("*"),
-    )
-    return s3.BucketPolicy("ArtifactsPolicy", Bucket=Ref(bucket), PolicyDocument=policy(needs_tls))
 
 
 def source(providers: dict[str, tuple[Cond | None, dict[str, Any]]]) -> If | codepipeline.Actions:

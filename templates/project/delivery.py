@@ -14,46 +14,20 @@ from troposphere import GetAtt, Ref, Sub, codebuild, codecommit, codepipeline, e
 from troposphere.iam import Role
 
 from generator.cfn import arns
-from templates.access.exceptions import unlogged_bucket
+from templates.artifacts import artifact_bucket, artifact_policy
 from templates.facts import codebuild_image
 from templates.project.environment import ARTIFACT_BUCKET, PROJECT, environment, project_tags
 from templates.project.source import BRANCH
 
-ARTIFACT_DAYS = 90
 
-
-def artifact_bucket(title: str) -> s3.Bucket:
-    """The pipeline's artifacts; kept when the project is deleted, until they expire."""
-    encryption = s3.ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=environment("S3KmsKeyId"))
-    return s3.Bucket(
-        title,
-        Metadata=unlogged_bucket("projects know no bucket for logs; CloudTrail data events can cover it"),
-        DeletionPolicy="Retain",
-        UpdateReplacePolicy="Retain",
-        BucketName=Sub(ARTIFACT_BUCKET),
-        BucketEncryption=s3.BucketEncryption(
-            ServerSideEncryptionConfiguration=[
-                s3.ServerSideEncryptionRule(BucketKeyEnabled=True, ServerSideEncryptionByDefault=encryption)
-            ]
-        ),
-        LifecycleConfiguration=s3.LifecycleConfiguration(
-            Rules=[
-                s3.LifecycleRule(
-                    Id="ExpireArtifacts",
-                    Status="Enabled",
-                    ExpirationInDays=ARTIFACT_DAYS,
-                    NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=ARTIFACT_DAYS),
-                    AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=7),
-                )
-            ]
-        ),
-        OwnershipControls=s3.OwnershipControls(Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]),
-        PublicAccessBlockConfiguration=s3.PublicAccessBlockConfiguration(
-            BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
-        ),
-        VersioningConfiguration=s3.VersioningConfiguration(Status="Enabled"),
-        Tags=project_tags(),
+def project_artifacts() -> tuple[s3.Bucket, s3.BucketPolicy]:
+    """The bucket of the pipelines' artifacts, and its policy."""
+    unlogged = "projects know no bucket for logs; CloudTrail data events can cover it"
+    name = Sub(ARTIFACT_BUCKET)
+    bucket = artifact_bucket(
+        "MlOpsArtifactsBucket", environment("S3KmsKeyId"), project_tags(), unlogged, BucketName=name
     )
+    return bucket, artifact_policy("MlOpsArtifactsPolicy", bucket)
 
 
 def build_project(

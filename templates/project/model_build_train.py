@@ -53,7 +53,9 @@ class ProjectModelBuildTrain(Stack):
                 )
             )
         )
-        bucket = self.add(delivery.artifact_bucket("MlOpsArtifactsBucket"))
+        bucket, transport = delivery.project_artifacts()
+        self.add(bucket)
+        self.add(transport)
         repository = self.add(source.repository("ModelBuildCodeCommitRepository", KIND, seed), self.IN_CODECOMMIT)
         builds = self.add(roles.build_role(rights.may_train()))
         project = self.add(

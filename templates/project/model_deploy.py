@@ -132,7 +132,9 @@ class ProjectModelDeploy(Stack):
         seed = f"{self.release.prefix}/{SEED_KEY}"
         group = self.OWN_GROUP.then(Sub("${SageMakerProjectName}-${SageMakerProjectId}"), self.MODEL_PACKAGE_GROUP_NAME)
         self.add(environment_configuration(_NEEDED))
-        bucket = self.add(delivery.artifact_bucket("MlOpsArtifactsBucket"))
+        bucket, transport = delivery.project_artifacts()
+        self.add(bucket)
+        self.add(transport)
         repository = self.add(source.repository("ModelDeployCodeCommitRepository", KIND, seed), self.IN_CODECOMMIT)
         topic = self._topic()
         acting = self._roles(seed, group, topic)

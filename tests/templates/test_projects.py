@@ -107,6 +107,21 @@ def test_artifacts_have_a_bucket_whose_name_any_project_may_have(stack: type[Sta
     assert bucket["BucketName"] == f"sm-mlops-cp-p-abc-{ACCOUNT}"
 
 
+@pytest.mark.parametrize("stack", PROJECTS)
+def test_artifacts_pass_over_tls_only(stack: type[Stack]) -> None:
+    (held,) = deployed(stack).resources("AWS::S3::BucketPolicy").values()
+    assert held["PolicyDocument"]["Statement"] == [
+        {
+            "Sid": "NeedsTls",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": ["s3:*"],
+            "Resource": ["arn:aws:s3:::MlOpsArtifactsBucket", "arn:aws:s3:::MlOpsArtifactsBucket/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    ]
+
+
 def test_only_an_approval_starts_a_deployment_and_with_its_own_package() -> None:
     """B064, B065."""
     rule = deployed(ProjectModelDeploy).resources("AWS::Events::Rule")["ModelDeployRegistryEventRule"]
