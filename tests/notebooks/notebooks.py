@@ -18,6 +18,18 @@ SOURCES = Path(__file__).parents[2] / "templates" / "sources"
 SEEDS = SOURCES / "seed"
 SKIPPED = "skip-in-tests"
 PATIENCE = 120
+CALLS = "calls.txt"
+# Goes before the cells: every call to AWS is written down as service:Operation
+RECORDER = f"""
+from botocore.client import BaseClient
+
+def _recorded(self, operation, given, call=BaseClient._make_api_call):
+    with open({CALLS!r}, "a") as calls:
+        calls.write(f"{{self.meta.service_model.service_name}}:{{operation}}\\n")
+    return call(self, operation, given)
+
+BaseClient._make_api_call = _recorded
+"""
 
 
 def shipped() -> dict[str, Path]:
@@ -50,12 +62,15 @@ class Reader:
         """What the notebook prints. `given` follows the cell of parameters; `instead` is code for cells that are
         skipped; with a `python` that has the SDK, only installing and watching are skipped.
         """
-        program = [self._source(cell, given, instead or {}, bool(python)) for cell in code(shipped()[name])]
+        program = [
+            RECORDER,
+            *(self._source(cell, given, instead or {}, bool(python)) for cell in code(shipped()[name])),
+        ]
         folder = self.home / shipped()[name].parent.name
         shutil.copytree(
             shipped()[name].parent, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")
         )
-        script = folder / "notebook.py"
+        script = folder / f"{name}.py"
         script.write_text("\n\n".join(program))
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.home), **self.variables}
         ended = subprocess.run(
@@ -64,6 +79,10 @@ class Reader:
         )  # fmt: skip
         assert ended.returncode == 0, f"{ended.stdout}{ended.stderr}"
         return ended.stdout
+
+    def calls(self) -> set[str]:
+        """What has been called so far by any notebook of the seeds, and by those for the whole environment."""
+        return {line for path in self.home.glob(f"*/{CALLS}") for line in path.read_text().splitlines()}
 
     def _source(self, cell: dict[str, Any], given: Mapping[str, Any], instead: Mapping[str, str], has_sdk: bool) -> str:
         text = "".join(cell["source"])

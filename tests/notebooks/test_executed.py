@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 
 import pytest
+import yaml
 
 from templates import published
 from tests.notebooks.conftest import REGION, Place, settled, until
@@ -161,6 +162,16 @@ def test_a_model_goes_to_production_with_two_approvals(place: Place, reader: Rea
     where = f"{REGION}.console.aws.amazon.com/codesuite/codepipeline/pipelines/sagemaker-{group}-modeldeploy/view"
     assert f"https://{where}?region={REGION}" in lines
     assert place.endpoints(f"{group}-prod", "prod-01", "prod-02") == ["InService", "InService"]
+
+
+def test_studio_has_been_asked_for_nothing_beyond_its_rights(reader: Reader) -> None:
+    """`rights.yaml` says of each call whether Studio's role may make it; it may give no approval."""
+    stated = yaml.safe_load((Path(__file__).parent / "rights.yaml").read_text())
+    by_outcome: dict[str, set[str]] = {"allowed": set(), "denied": set()}
+    for entry in stated:
+        by_outcome[entry["expect"]].update([entry["action"]] if isinstance(entry["action"], str) else entry["action"])
+    assert reader.calls() - by_outcome["allowed"] == {"codepipeline:PutApprovalResult"}
+    assert "codepipeline:PutApprovalResult" in by_outcome["denied"]
 
 
 def test_clean_up_deletes_nothing_unless_told(place: Place, reader: Reader) -> None:
