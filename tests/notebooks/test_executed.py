@@ -1,6 +1,6 @@
 """Every notebook, executed cell by cell against the embedded AWS; what it prints is what its reader sees.
 
-The tests follow each other as people would: what the former one made, the next one uses.
+One test, since the chapters follow each other as people would: what the former one made, the next one uses.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ needs_sdk = pytest.mark.skipif(
 )
 
 
-def test_set_up_keeps_what_the_environment_publishes(place: Place, reader: Reader) -> None:
+def set_up_keeps_what_the_environment_publishes(place: Place, reader: Reader) -> None:
     kept = json.loads((reader.home / "mlops-environment.json").read_text())
     domain = place.dev("sagemaker").list_domains()["Domains"][0]["DomainId"]
     ssm = place.dev("ssm")
@@ -64,12 +64,12 @@ def test_set_up_keeps_what_the_environment_publishes(place: Place, reader: Reade
     }
 
 
-def test_set_up_says_which_environments_there_are(place: Place) -> None:
+def set_up_says_which_environments_there_are(reader: Reader) -> None:
     with pytest.raises(AssertionError, match="LookupError: ENVIRONMENT is sm-mlops-x; there are: sm-mlops-dev\n"):
-        place.reader.run("00-setup", ENVIRONMENT="sm-mlops-x")
+        reader.run("00-setup", ENVIRONMENT="sm-mlops-x")
 
 
-def test_the_overview_shows_what_there_is(place: Place, reader: Reader) -> None:
+def the_overview_shows_what_there_is(place: Place, reader: Reader) -> None:
     kept = json.loads((reader.home / "mlops-environment.json").read_text())
     settled(place, place.pipeline("ages", "modeldeploy"))
     assert reader.run("01-overview").splitlines() == [
@@ -83,7 +83,7 @@ def test_the_overview_shows_what_there_is(place: Place, reader: Reader) -> None:
     ]
 
 
-def test_the_pipeline_by_steps_leaves_nothing(place: Place, reader: Reader) -> None:
+def the_pipeline_by_steps_leaves_nothing(place: Place, reader: Reader) -> None:
     bucket = f"sm-mlops-dev-{REGION}-{place.made.development}-data"
     lines = reader.run("sagemaker-pipeline", PROJECT="training", ROWS=50, instead=DEFINITION).splitlines()
     data = f"s3://{bucket}/datasets/{place.projects['training']}/experiment/abalone.csv"
@@ -97,7 +97,7 @@ def test_the_pipeline_by_steps_leaves_nothing(place: Place, reader: Reader) -> N
     assert place.dev("s3").list_objects_v2(Bucket=bucket)["KeyCount"] == 0
 
 
-def test_the_projects_pipeline_runs_with_parameters(place: Place, reader: Reader) -> None:
+def the_projects_pipeline_runs_with_parameters(place: Place, reader: Reader) -> None:
     name, sagemaker = f"sagemaker-training-{place.projects['training']}", place.dev("sagemaker")
     for _ in range(2):  # made, then updated
         lines = reader.run("sagemaker-pipelines-project", PROJECT="training", instead=DEFINITION).splitlines()
@@ -118,24 +118,12 @@ def test_the_projects_pipeline_runs_with_parameters(place: Place, reader: Reader
     assert sagemaker.describe_pipeline(PipelineName=name)["RoleArn"].endswith(f"sm-mlops-dev-{REGION}-sm-pipeline")
 
 
-def test_a_project_that_is_none_is_told(reader: Reader) -> None:
+def a_project_that_is_none_is_told(reader: Reader) -> None:
     with pytest.raises(AssertionError, match="Project ghost does not exist"):
         reader.run("sagemaker-pipelines-project", PROJECT="ghost", instead=DEFINITION)
 
 
-@needs_sdk
-@pytest.mark.parametrize("name", ["sagemaker-pipeline", "sagemaker-pipelines-project"])
-def test_with_the_sdk_definitions_are_this_environments(reader: Reader, name: str) -> None:
-    printed = reader.run(name, PROJECT="training", python=os.environ["SEED_PYTHON"])
-    kept = json.loads((reader.home / "mlops-environment.json").read_text())
-    steps = ["PreprocessAbaloneData", "TrainAbaloneModel", "EvaluateAbaloneModel", "CheckMSEAbalone"]
-    if name == "sagemaker-pipeline":
-        steps.pop()
-        assert printed.count(f"  subnets                       {kept['SUBNET_IDS'].split(',')}\n") == 3
-    assert [step for step in steps if step in printed] == steps
-
-
-def test_a_model_goes_to_production_with_two_approvals(place: Place, reader: Reader) -> None:
+def a_model_goes_to_production_with_two_approvals(place: Place, reader: Reader) -> None:
     """The first by the team's administrator, while the notebook waits; the second by the notebook."""
     group, printed = f"ages-{place.projects['ages']}", []
     settled(place, place.pipeline("ages", "modeldeploy"))
@@ -164,7 +152,7 @@ def test_a_model_goes_to_production_with_two_approvals(place: Place, reader: Rea
     assert place.endpoints(f"{group}-prod", "prod-01", "prod-02") == ["InService", "InService"]
 
 
-def test_studio_has_been_asked_for_nothing_beyond_its_rights(reader: Reader) -> None:
+def studio_has_been_asked_for_nothing_beyond_its_rights(reader: Reader) -> None:
     """`rights.yaml` says of each call whether Studio's role may make it; it may give no approval."""
     stated = yaml.safe_load((Path(__file__).parent / "rights.yaml").read_text())
     by_outcome: dict[str, set[str]] = {"allowed": set(), "denied": set()}
@@ -174,7 +162,7 @@ def test_studio_has_been_asked_for_nothing_beyond_its_rights(reader: Reader) -> 
     assert "codepipeline:PutApprovalResult" in by_outcome["denied"]
 
 
-def test_clean_up_deletes_nothing_unless_told(place: Place, reader: Reader) -> None:
+def clean_up_deletes_nothing_unless_told(place: Place, reader: Reader) -> None:
     lines = reader.run("99-clean-up").splitlines()
     ages, training = (f"{name}-{place.projects[name]}" for name in ("ages", "training"))
     account = place.made.development
@@ -196,12 +184,12 @@ def test_clean_up_deletes_nothing_unless_told(place: Place, reader: Reader) -> N
     ]
 
 
-def test_clean_up_refuses_what_is_no_project_here(reader: Reader) -> None:
+def clean_up_refuses_what_is_no_project_here(reader: Reader) -> None:
     with pytest.raises(AssertionError, match="LookupError: DELETE: ghost: no project of sm-mlops-dev\n"):
         reader.run("99-clean-up", DELETE=["ages", "ghost"])
 
 
-def test_clean_up_deletes_in_order_and_keeps_models(place: Place, reader: Reader) -> None:
+def clean_up_deletes_in_order_and_keeps_models(place: Place, reader: Reader) -> None:
     lines = reader.run("99-clean-up", DELETE=["ages"], POLL_SECONDS=FAST).splitlines()
     group, account = f"ages-{place.projects['ages']}", place.made.development
     assert [line for line in lines if line.startswith("deleted ")] == [
@@ -215,7 +203,7 @@ def test_clean_up_deletes_in_order_and_keeps_models(place: Place, reader: Reader
     assert [row["ModelPackageGroupName"] for row in groups] == [group]
 
 
-def test_clean_up_deletes_models_when_told(place: Place, reader: Reader) -> None:
+def clean_up_deletes_models_when_told(place: Place, reader: Reader) -> None:
     settled(place, place.pipeline("training", "modelbuild"))
     lines = reader.run("99-clean-up", DELETE=["training"], DELETE_MODELS=True, POLL_SECONDS=FAST).splitlines()
     identity = place.projects["training"]
@@ -226,6 +214,33 @@ def test_clean_up_deletes_models_when_told(place: Place, reader: Reader) -> None
     ]
     start = next(number for number, line in enumerate(lines) if line.startswith("This environment"))
     assert lines[start:] == REMAINING.splitlines()
+
+
+def test_from_set_up_to_clean_up(place: Place, reader: Reader) -> None:
+    set_up_keeps_what_the_environment_publishes(place, reader)
+    set_up_says_which_environments_there_are(reader)
+    the_overview_shows_what_there_is(place, reader)
+    the_pipeline_by_steps_leaves_nothing(place, reader)
+    the_projects_pipeline_runs_with_parameters(place, reader)
+    a_project_that_is_none_is_told(reader)
+    a_model_goes_to_production_with_two_approvals(place, reader)
+    studio_has_been_asked_for_nothing_beyond_its_rights(reader)
+    clean_up_deletes_nothing_unless_told(place, reader)
+    clean_up_refuses_what_is_no_project_here(reader)
+    clean_up_deletes_in_order_and_keeps_models(place, reader)
+    clean_up_deletes_models_when_told(place, reader)
+
+
+@needs_sdk
+@pytest.mark.parametrize("name", ["sagemaker-pipeline", "sagemaker-pipelines-project"])
+def test_with_the_sdk_definitions_are_this_environments(reader: Reader, name: str) -> None:
+    printed = reader.run(name, PROJECT="training", python=os.environ["SEED_PYTHON"])
+    kept = json.loads((reader.home / "mlops-environment.json").read_text())
+    steps = ["PreprocessAbaloneData", "TrainAbaloneModel", "EvaluateAbaloneModel", "CheckMSEAbalone"]
+    if name == "sagemaker-pipeline":
+        steps.pop()
+        assert printed.count(f"  subnets                       {kept['SUBNET_IDS'].split(',')}\n") == 3
+    assert [step for step in steps if step in printed] == steps
 
 
 def test_every_code_cell_has_code() -> None:
