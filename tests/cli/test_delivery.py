@@ -71,6 +71,13 @@ def test_a_command_line_is_accepted(words: list[str], monkeypatch: pytest.Monkey
     command.make_context(context.info_name, rest)
 
 
+@pytest.mark.parametrize("path", FILES[:5], ids=lambda path: path.name)
+def test_a_failing_command_fails_its_build_behind_a_pipe(path: Path) -> None:
+    """CodeBuild keeps a shell's variables from command to command, not its options."""
+    steps = yaml.safe_load(path.read_text())["phases"]["build"]["commands"]
+    assert [step for step in steps if "| tee" in step and not step.startswith("set -o pipefail; ")] == []
+
+
 def test_a_wrong_command_line_is_noticed() -> None:
     with pytest.raises(click.UsageError):
         test_a_command_line_is_accepted(["mlz", "plan", "--outt", "x"], pytest.MonkeyPatch())

@@ -32,22 +32,30 @@ class Line:
     home: Path
 
     def step(self, name: str, before: str = "", artifact: str = "") -> tuple[str, str]:
-        """Run a step; what it said, and what it exports as SUMMARY."""
+        """Run a step; what it said, and what it exports as SUMMARY. A command's shell options end with it."""
         spec = yaml.safe_load(buildspec(name))
         assert spec["phases"]["install"]["commands"] == INSTALL
         place = self.home / name
         place.mkdir()
         shutil.copy(self.home / "mlz.yaml", place)
+        if (self.home / "access").is_dir():
+            shutil.copytree(self.home / "access", place / "access")
         steps = ["set -e", *spec["phases"]["build"]["commands"], 'printf "%s" "${SUMMARY-}" > summary']
         variables = {
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
+            "MLZ_CONFIG": "mlz.yaml",
             "STAGING": "staging",
             f"CODEBUILD_SRC_DIR_{artifact}": str(self.home / f"{before}-artifact"),
         }
         done = subprocess.run(
-            ["bash", "-c", "\n".join(steps)], cwd=place, env=variables, capture_output=True, text=True, check=False
+            ["bash", "-c", "\nset +o pipefail\n".join(steps)],
+            cwd=place,
+            env=variables,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, f"{name}\n{done.stdout}{done.stderr}"
         self._keep(name, spec.get("artifacts", {}).get("files", []))
@@ -92,6 +100,18 @@ def test_a_commit_goes_through_every_stage(line: Line) -> None:
     assert "Done: 4 added, 0 changed, 0 removed" in said
     assert "No changes: 6 unchanged in 4 stack sets." in said
     refused(line)
+
+
+def test_the_check_holds_expectations_where_there_are_any(line: Line) -> None:
+    expectation = (
+        "- {name: Nobody makes users, who: data-scientist@dev, action: 'iam:CreateUser', "
+        "resource: 'arn:aws:iam::{dev}:user/x', expect: denied, reason: So.}\n"
+    )
+    assert "expectation" not in line.step("check")[0]
+    shutil.rmtree(line.home / "check")
+    (line.home / "access").mkdir()
+    (line.home / "access" / "own.yaml").write_text(expectation)
+    assert "1 expectation in 1 file hold" in line.step("check")[0]
 
 
 def refused(line: Line) -> None:
