@@ -143,7 +143,7 @@ def order(project: Project, **behaviour: Any) -> None:
     urllib.request.urlopen(urllib.request.Request(url, json.dumps(behaviour).encode(), method="POST")).read()
 
 
-def test_the_life_of_two_models(project: Project) -> None:
+def test_the_life_of_two_models(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     first_run = project.newest()
     assert project.followed(first_run) == "Succeeded", project.failures(first_run)
     skipped = {name: stage["latestExecution"]["status"] for name, stage in project.states().items()}
@@ -169,7 +169,32 @@ def test_the_life_of_two_models(project: Project) -> None:
     )
     assert project.deployed() == {"staging": [bad], "prod": [good] * 2}
 
-    variables = [{"name": "ModelPackageArn", "value": good}]
-    back = project.dev("codepipeline").start_pipeline_execution(name=project.pipeline, variables=variables)
-    assert project.followed(back["pipelineExecutionId"]) == "Succeeded"
+    out = said(capsys, 1, "model", "status", project.group)
+    assert out[0] == f"run {run}: Failed, version 2, change ticket none"
+    assert out[-3:] == [
+        f"  {project.made.accounts['staging-01']}: -5 is not within 0 and 40",
+        "staging: version 2 in 1 account",
+        "prod: version 1 in 2 accounts",
+    ]
+    assert said(capsys, 1, "model", "approve", project.group, "--yes") == []
+
+    (back,) = said(capsys, 0, "model", "rollback", project.group, "--to", "1", "--ticket", "CHG-42", "--yes")
+    assert said(capsys, 0, "model", "status", project.group, "--wait") == [
+        f"run {back}: InProgress, version 1, change ticket CHG-42",
+        "staging: version 1 in 1 account",
+        "prod: version 1 in 2 accounts",
+    ]
+    said(capsys, 0, "model", "approve", project.group, "--reason", "seen", "--yes")
+    assert said(capsys, 0, "model", "status", project.group, "--wait", "--output", "json")[0] == "{"
+    states = project.states()["DeployModelStaging"]["actionStates"]
+    summaries = {one["actionName"]: one["latestExecution"].get("summary", "") for one in states}
+    assert summaries["ApproveStagingDeployment"].endswith(": seen")
+    assert project.execution(back)["status"] == "Succeeded"
     assert project.deployed() == {"staging": [good], "prod": [good] * 2}
+
+
+def said(capsys: pytest.CaptureFixture[str], code: int, *words: str) -> list[str]:
+    """The lines on stdout of a command that must end with this code."""
+    capsys.readouterr()
+    assert cli.run(list(words)) == code
+    return capsys.readouterr().out.splitlines()
