@@ -93,7 +93,8 @@ audit: setup ## Known vulnerabilities of the locked packages, where pip-audit is
 
 golden: setup ## Rewrite the golden templates, and show what changed
 	$(VENV)/bin/python -m tests.golden.rewrite
-	git --no-pager diff --stat -- tests/golden
+	$(VENV)/bin/python -m tests.templates.sequence
+	git --no-pager diff --stat -- tests/golden docs/model-lifecycle.md
 
 lock: setup ## Renew requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --quiet --all-extras --generate-hashes --no-header --universal --python-version 3.11 \
