@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MARKS: dict[str, Style] = {"Succeeded": "add", "Failed": "error", delivery.MOVING: "change"}
 CURRENT = "CURRENT"
 SHOWN, SAID = 3, 160
+# Between two looks at a run, whatever the settings say of stack sets: what it waits for are builds.
+SHORTEST = 0.5
 
 
 def lines(run: Run | None, standings: Sequence[Standing], words: Sequence[str], *, told: bool) -> list[Line]:
@@ -66,7 +68,7 @@ def followed(api: Api, project: str, console: Console, seconds: float) -> Run:
                 console.progress(line.text, line.style)
         if run.is_over or run.waiting:
             return run
-        time.sleep(seconds)
+        time.sleep(max(seconds, SHORTEST))
         run = delivery.one(api, project, run.id)
 
 
