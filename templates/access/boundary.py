@@ -12,7 +12,14 @@ from troposphere.iam import ManagedPolicy
 from generator.cfn.arns import arn, role_arn, service
 from generator.cfn.iam import allow, deny, policy
 from generator.cfn.lint import guard_exception, scan_exception
-from templates.access.actions import ANSWER_APPROVALS, DELETE_PLATFORM, OPEN_STUDIO, UPDATE_STACK_SETS, of
+from templates.access.actions import (
+    ANSWER_APPROVALS,
+    CONNECTIONS,
+    DELETE_PLATFORM,
+    OPEN_STUDIO,
+    UPDATE_STACK_SETS,
+    of,
+)
 from templates.access.guardrails import VPC_BOUND, approves_nothing, notebooks_stay_closed, stays_in_vpc
 
 # A ceiling grants nothing: each role's own policy names actions and resources below it.
@@ -24,7 +31,7 @@ ENVIRONMENT_SERVICES = (
     "codeartifact",
     "codebuild",
     "codecommit",
-    "codeconnections",
+    *CONNECTIONS,
     "codepipeline",
     "ec2",
     "ecr",
@@ -47,7 +54,7 @@ PROJECT_SERVICES = (
     "cloudwatch",
     "codebuild",
     "codecommit",
-    "codeconnections",
+    *CONNECTIONS,
     "codepipeline",
     "ec2",
     "kms",
@@ -64,6 +71,7 @@ TARGET_SERVICES = (
     "cloudwatch",
     "ec2",
     "ecr",
+    "events",
     "kms",
     "logs",
     "s3",

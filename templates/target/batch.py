@@ -1,4 +1,4 @@
-"""Batch transforms of a stage: the role that schedules start jobs with, and the right to keep such schedules."""
+"""Batch transforms of a stage: the role that schedules start jobs with, and rights to keep what starts and tells."""
 
 from __future__ import annotations
 
@@ -44,9 +44,12 @@ def batch_role(boundary: Any) -> Role:
 
 
 def may_keep_schedules(role: Role) -> list[Statement]:
-    """Schedules of projects, which start jobs as `role` and as nothing else."""
+    """Schedules of projects, which start jobs as `role` and as nothing else, and rules that tell of failed jobs."""
     keep = of("scheduler", "CreateSchedule", "DeleteSchedule", "GetSchedule", "UpdateSchedule")
+    rules = of("events", "DeleteRule", "DescribeRule", "ListTagsForResource", "ListTargetsByRule", "PutRule")
+    rules += of("events", "PutTargets", "RemoveTargets", "TagResource", "UntagResource")
     return [
+        allow("KeepRules", rules, arn("events", "rule/sagemaker-*")),
         allow("KeepSchedules", keep, arn("scheduler", "schedule/default/sagemaker-*")),
         may_pass("StartJobsAs", GetAtt(role, "Arn"), "scheduler"),
     ]

@@ -73,8 +73,8 @@ def test_a_model_goes_to_staging_is_replaced_and_comes_back(platform: Platform) 
             {"AWS::ApplicationAutoScaling::ScalableTarget": 1, "AWS::SageMaker::Endpoint": 1},
         ),
         (
-            {"EndpointKind": "BATCH", "BatchSchedule": "rate(1 day)"},
-            {"AWS::Scheduler::Schedule": 1, "AWS::SageMaker::Model": 1, "AWS::SageMaker::Endpoint": 0},
+            {"EndpointKind": "BATCH", "BatchSchedule": "rate(1 day)", "AlarmTopicName": "on-call"},
+            {"AWS::Scheduler::Schedule": 1, "AWS::Events::Rule": 1, "AWS::SageMaker::Endpoint": 0},
         ),
         (
             {"EndpointKind": "BATCH"},

@@ -296,6 +296,10 @@ def test_without_an_approved_package_nothing_is_deployed_and_nothing_fails(
         ),
         ({"BatchSchedule": "rate(1 day)"}, ["BatchSchedule: REALTIME has no schedule"]),
         (
+            {"AlarmTopicName": "arn:aws:sns"},
+            ["AlarmTopicName: 'arn:aws:sns' is no topic's name; an ARN would be one account's"],
+        ),
+        (
             {"EndpointInstanceCount": "1"},
             ["EndpointInstanceCount: 1, production needs 2 to outlive a zone"],
         ),

@@ -164,4 +164,18 @@ def test_a_multi_model_endpoint_reads_the_release_and_a_batch_has_no_endpoint(te
         "ScalableVariant": "Scales",
         "ScalingPolicy": "Scales",
         "BatchJobs": "IsScheduled",
+        "FailedJobs": "TellsOfJobs",
     }
+
+
+def test_a_topic_in_the_account_hears_of_alarms_and_of_jobs_that_fail(template: dict[str, Any]) -> None:
+    topic = {"Sub": "arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:${AlarmTopicName}"}
+    resources = {name: one["Properties"] for name, one in template["Resources"].items()}
+    for name in ("ErrorAlarm", "LatencyAlarm"):
+        assert resources[name]["AlarmActions"] == {"If": ["HasTopic", [topic], {"Ref": "AWS::NoValue"}]}
+    rule = resources["FailedJobs"]
+    assert rule["Targets"] == [{"Id": "topic", "Arn": topic}]
+    detail = rule["EventPattern"]["detail"]
+    assert detail["TransformJobStatus"] == ["Failed"]
+    prefix = detail["TransformJobName"][0]["prefix"]["Sub"]
+    assert f'"TransformJobName": "{prefix}<' in resources["BatchJobs"]["Target"]["Input"]["Sub"][0]

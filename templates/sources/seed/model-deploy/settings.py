@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 KINDS = ("REALTIME", "ASYNCHRONOUS", "SERVERLESS", "BATCH", "MULTI_MODEL")
-TEXTS = ("EndpointKind", "EndpointInstanceType", "BatchSchedule", "BatchContentType")
+TEXTS = ("EndpointKind", "EndpointInstanceType", "BatchSchedule", "BatchContentType", "AlarmTopicName")
+TOPIC = re.compile(r"[\w-]{0,256}", re.ASCII)
 SCHEDULE = re.compile(r"(rate|cron)\([^()]+\)")
 FIRST_WAVE = "FirstWave"
 NUMBERS = (
@@ -57,6 +58,9 @@ def wrong(given: dict[str, object]) -> list[str]:
     schedule = str(given.get("BatchSchedule", ""))
     if schedule and not SCHEDULE.fullmatch(schedule):
         found.append(f"BatchSchedule: {schedule!r} is neither rate(…) nor cron(…)")
+    topic = given.get("AlarmTopicName", "")
+    if not TOPIC.fullmatch(str(topic)):
+        found.append(f"AlarmTopicName: {topic!r} is no topic's name; an ARN would be one account's")
     if not ((whole(first) and int(str(first))) or accounts(first)):
         found.append(f"{FIRST_WAVE}: {first!r} is neither a number of accounts nor a list of them")
     return found
