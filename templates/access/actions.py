@@ -12,6 +12,10 @@ def of(service: str, *names: str) -> tuple[Action, ...]:
 
 READ = of("sagemaker", "Describe*", "List*", "BatchDescribeModelPackage", "GetSearchSuggestions", "Search")
 
+# A connection's ARN has either prefix, by its age, and its actions have the same one.
+CONNECTIONS = ("codeconnections", "codestar-connections")
+USE_CONNECTION = tuple(Action(prefix, "UseConnection") for prefix in CONNECTIONS)
+
 STOP_JOBS = of(
     "sagemaker",
     "StopAutoMLJob",

@@ -6,7 +6,7 @@ from awacs.aws import Statement
 
 from generator.cfn.arns import ACCOUNT, arn
 from generator.cfn.iam import Conditions, allow
-from templates.access.actions import of
+from templates.access.actions import CONNECTIONS, USE_CONNECTION, of
 from templates.env.iam_project_launch import PROJECTS, PROVISIONING
 
 OWN_ACCOUNT: Conditions = {"StringEquals": {"aws:ResourceAccount": ACCOUNT}}
@@ -38,7 +38,7 @@ def may_use_sources() -> list[Statement]:
     read = of("codecommit", "CancelUploadArchive", "GetBranch", "GetCommit", "GetRepository", "GetUploadArchiveStatus")
     return [
         allow("ReadRepositories", (*read, *of("codecommit", "GitPull", "UploadArchive")), arn("codecommit", PROJECTS)),
-        allow("UseConnections", of("codeconnections", "UseConnection"), arn("codeconnections", "connection/*")),
+        allow("UseConnections", USE_CONNECTION, [arn(prefix, "connection/*") for prefix in CONNECTIONS]),
         allow(
             "ReadSeedCode",
             of("s3", "GetObject", "GetObjectTagging", "GetObjectVersion"),

@@ -14,7 +14,7 @@ from generator.cfn.arns import arn, bucket_arn, objects_arn
 from generator.cfn.contract import Cond, Out, Param, Rule, switch
 from generator.cfn.iam import allow, policy
 from generator.cfn.stack import Stack
-from templates.access.actions import of
+from templates.access.actions import USE_CONNECTION, of
 from templates.access.boundary import CEILING
 from templates.access.trust import add_sign_in_mapping, switch_role_link, trust_people
 from templates.artifacts import artifact_bucket, artifact_policy
@@ -246,7 +246,7 @@ def reading(*statements: Statement) -> Policy:
 
 
 def use_connection(connection: Param) -> Statement:
-    return allow("UseConnection", of("codeconnections", "UseConnection"), Sub(f"${{{connection.name}}}"))
+    return allow("UseConnection", USE_CONNECTION, Sub(f"${{{connection.name}}}"))
 
 
 def clone(repository: Param) -> Statement:

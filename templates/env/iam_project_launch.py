@@ -9,7 +9,7 @@ from troposphere.iam import Role
 
 from generator.cfn.arns import arn, role_arn
 from generator.cfn.iam import allow, may_pass, trust_plain
-from templates.access.actions import KEEP_BUCKETS, of
+from templates.access.actions import CONNECTIONS, KEEP_BUCKETS, of
 from templates.access.boundary import may_keep_bounded_roles
 from templates.access.data import may_read_parameters
 from templates.env.iam_setup import service_role
@@ -157,8 +157,9 @@ def may_keep_project_alarms() -> Statement:
 
 def may_use_connections() -> Statement:
     """Connect pipelines to repositories elsewhere, through connections that people authorized."""
-    use = of("codeconnections", "GetConnection", "PassConnection", "UseConnection")
-    return allow("UseConnections", use, arn("codeconnections", "connection/*"))
+    names = ("GetConnection", "PassConnection", "UseConnection")
+    use = [action for prefix in CONNECTIONS for action in of(prefix, *names)]
+    return allow("UseConnections", use, [arn(prefix, "connection/*") for prefix in CONNECTIONS])
 
 
 def may_keep_project_buckets() -> Statement:

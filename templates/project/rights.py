@@ -11,7 +11,7 @@ from generator.cfn.arns import ACCOUNT, arn, bucket_arn, objects_arn, role_arn, 
 from generator.cfn.iam import LIST_BUCKET, USE_KEY, WRITE_OBJECTS, Conditions, allow, may_assume, may_pass
 from templates import published
 from templates.access import actions
-from templates.access.actions import of
+from templates.access.actions import USE_CONNECTION, of
 from templates.project.environment import ARTIFACT_BUCKET, PROJECT, environment, filled, of_environment
 
 # SageMaker has written names in ARNs in lower case; a project's id has no capital letters, its name may have.
@@ -191,7 +191,7 @@ def may_read_repository(kind: str) -> Statement:
 
 
 def may_use_connection(connection: Any) -> Statement:
-    return allow("UseConnection", of("codeconnections", "UseConnection"), connection)
+    return allow("UseConnection", USE_CONNECTION, connection)
 
 
 def may_read_archive(bucket: Any, key: str) -> list[Statement]:

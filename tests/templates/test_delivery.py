@@ -184,3 +184,12 @@ def test_a_subject_has_no_wildcard_and_plans_are_nobody_elses() -> None:
         "what plans must not deploy production",
         "what plans must not deploy staging",
     ]
+
+
+def test_a_connection_of_either_prefix_can_be_used() -> None:
+    """IAM asks for the action with the prefix of the connection's ARN."""
+    rendered = Rendered(PlatformDelivery, conditions=frozenset({"ThroughConnection"}))
+    use = rendered.statement("PipelineRole", "UseConnection")
+    assert use["Action"] == ["codeconnections:UseConnection", "codestar-connections:UseConnection"]
+    ceiling = rendered.statement("DeliveryBoundary", "Services")["Action"]
+    assert {"codeconnections:*", "codestar-connections:*"} <= set(ceiling)
