@@ -56,7 +56,7 @@ def artifact_policy(title: str, bucket: s3.Bucket) -> s3.BucketPolicy:
         "NeedsTls",
         of("s3", "*"),
         [bucket_arn(name), objects_arn(name)],
-        when={"Bool": {"aws:SecureTransport": "false"}},
+        when={"Bool": {"aws:SecureTransport": False}},
         principal=Principal("*"),
     )
     return s3.BucketPolicy(

@@ -117,7 +117,7 @@ def test_artifacts_pass_over_tls_only(stack: type[Stack]) -> None:
             "Principal": "*",
             "Action": ["s3:*"],
             "Resource": ["arn:aws:s3:::MlOpsArtifactsBucket", "arn:aws:s3:::MlOpsArtifactsBucket/*"],
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            "Condition": {"Bool": {"aws:SecureTransport": False}},
         }
     ]
 
