@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from generator.access.names import Account, World
-from mlz.build import product
+from mlz.release import product
 
 if TYPE_CHECKING:
     from generator.access.site import Site

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from generator.errors import ToolError
 from mlz import session
-from mlz.build import product
 from mlz.checks import account, lifecycle, names, organization, quotas, regions, studio, usage
 from mlz.checks.check import Check, Checks, guarded
 from mlz.checks.wanted import Wanted, wanted
 from mlz.fleet import convergence, targets
+from mlz.release import product
 
 if TYPE_CHECKING:
     from mlz.config.settings import Settings

@@ -36,8 +36,8 @@ class Run:
 
     def settings(self, *, bucket: str = "", prefix: str = "") -> Settings:
         """The settings of this run; ToolError names file, line and key."""
-        from mlz.build.product import remembered
         from mlz.config.configuration import Overlay, load
+        from mlz.release.product import remembered
 
         overlay = Overlay(self.region, self.profile, bucket or _variable("MLZ_BUCKET", "CFN_BUCKET_NAME"), prefix)
         return remembered(load(Path(self.config) if self.config else None, overlay, os.environ))

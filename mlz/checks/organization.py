@@ -42,8 +42,8 @@ def management(settings: Settings) -> Checks:
 
 def execution_roles(settings: Settings) -> Checks:
     """The set-up role in a sample of the targets; trusted access and delegated administrator."""
-    from mlz.build import product
     from mlz.fleet import bootstrapping
+    from mlz.release import product
     from stacksets.bootstrap import Bootstrap, at
 
     try:

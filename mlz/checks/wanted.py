@@ -58,7 +58,7 @@ def wanted(settings: Settings) -> Wanted:
     from generator.package.build import Site, build
     from generator.package.manifest import FILE
     from mlz import declared
-    from mlz.build import product
+    from mlz.release import product
 
     if settings.region and (product.folder(settings) / FILE).is_file():
         return of_build(settings, product.folder(settings))

@@ -13,8 +13,8 @@ from mlz.options import Run, verb
 )
 @click.option("--remove", is_flag=True, help="Take the role out of every target account again.")
 def command(run: Run, administrator: str, remove: bool) -> None:
-    from mlz.build import product
     from mlz.fleet import bootstrapping
+    from mlz.release import product
     from mlz.terminal.reporter import reporting
     from stacksets.bootstrap import Bootstrap
 

@@ -22,7 +22,7 @@ def command() -> None:
 @verb("Deploy the core stack: portfolio, shared roles, shared services; and share the portfolio.")
 @site_options
 def core(run: Run, bucket: str, prefix: str) -> None:
-    from mlz.build import product
+    from mlz.release import product
     from mlz.session import connected
     from mlz.stacks import sharing, stackwise
 
@@ -38,7 +38,7 @@ def core(run: Run, bucket: str, prefix: str) -> None:
 @verb("Deploy the environment stack: Studio domain, network, buckets, keys, roles.")
 @site_options
 def env(run: Run, bucket: str, prefix: str) -> None:
-    from mlz.build import product
+    from mlz.release import product
     from mlz.session import connected
     from mlz.stacks import stackwise
 

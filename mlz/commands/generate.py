@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @verb("Write every template to build/REGION. No AWS call.")
 @site_options
 def command(run: Run, bucket: str, prefix: str) -> None:
-    from mlz.build import product
+    from mlz.release import product
 
     settings = run.settings(bucket=bucket, prefix=prefix)
     folder = product.folder(settings)

@@ -30,7 +30,7 @@ INTERVAL_SECONDS = 0.5
 )
 def command(run: Run, bucket: str, prefix: str, quick: bool, rules: str, watch: bool, form: str) -> None:
     from generator.lint.finding import require
-    from mlz.build import gate, product
+    from mlz.release import gate, product
 
     settings = run.settings(bucket=bucket or "", prefix=prefix)
     if watch:
@@ -79,8 +79,8 @@ def _watch(run: Run, settings: Settings, rules: Path | None) -> None:
 
     from generator.lint import quick
     from generator.lint.finding import as_text, summary
-    from mlz.build import gate, product
-    from mlz.build.source import ROOT
+    from mlz.release import gate, product
+    from mlz.release.source import ROOT
 
     validator = quick.engine(rules)
     words = ["generate", "--quiet", "--bucket", settings.package.bucket, "--region", settings.region]

@@ -23,9 +23,9 @@ MEMORY = Path(".mlz")
 @click.option("--repair", is_flag=True, help="Trust no record of what is there: look, and upload what is missing.")
 @click.option("--kms-key", default="", help="Encrypt a new bucket with this key (default: S3's own).")
 def command(run: Run, bucket: str, prefix: str, no_lint: bool, repair: bool, kms_key: str) -> None:
-    from mlz.build import product
-    from mlz.build.gate import passed
     from mlz.commands.generate import show
+    from mlz.release import product
+    from mlz.release.gate import passed
 
     settings = run.settings(bucket=bucket, prefix=prefix)
     manifest = product.generated(settings)
@@ -43,7 +43,7 @@ def command(run: Run, bucket: str, prefix: str, no_lint: bool, repair: bool, kms
 def _published(run: Run, settings: Settings, manifest: Manifest, repair: bool, kms_key: str) -> Published:
     from generator.package.publish import publish
     from generator.package.store import Access
-    from mlz.build import product
+    from mlz.release import product
 
     def notify(key: str) -> None:
         if run.console.verbosity:

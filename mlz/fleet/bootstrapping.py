@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from generator.errors import ToolError
-from mlz.build import product
 from mlz.fleet import convergence, targets
+from mlz.release import product
 from mlz.session import connected, management
 from mlz.terminal.wording import count, listed
 

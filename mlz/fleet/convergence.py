@@ -69,8 +69,8 @@ def scopes(settings: Settings) -> dict[str, Scope]:
 def release(settings: Settings) -> Manifest:
     """The build, of which nothing is needed when the settings have no targets but stack sets of the user's own."""
     from generator.package.manifest import Manifest
-    from mlz.build import product
     from mlz.config import rules
+    from mlz.release import product
 
     if settings.targets.staging.is_declared or not settings.stack_sets:
         return product.built(settings)

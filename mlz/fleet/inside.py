@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlz import session
-from mlz.build import product
 from mlz.fleet import convergence, own_sets
+from mlz.release import product
 
 if TYPE_CHECKING:
     from mlz.config.settings import Settings

@@ -119,8 +119,8 @@ def _settled(settings: Settings, cloud: Cloud, project: Project, console: Consol
 
 def _published(settings: Settings, cloud: Cloud, wish: Wish) -> Origin:
     """The template in the folder that Studio lists, the only one that the environment's roles may create from."""
-    from mlz.build import product
     from mlz.fleet import targets
+    from mlz.release import product
 
     manifest = product.built(settings)
     entry = manifest.template(TEMPLATES[wish.kind])

@@ -8,10 +8,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from generator.errors import ToolError
-from mlz.build import product
 from mlz.fleet import bootstrapping, convergence, own_sets, targets
 from mlz.fleet.applying import applied
 from mlz.mlops import project_deletion
+from mlz.release import product
 from mlz.removal import provisioned, purge, shared_home, studio, tagged
 from mlz.removal.estate import Estate
 from mlz.removal.leftovers import BOOTSTRAP, CORE, ENV, PRODUCTS, PROJECTS, RETAINED, TARGETS, Leftover

@@ -93,7 +93,7 @@ def _change(stage: Stage, made: World, chief: Cloud) -> None:
 @contextlib.contextmanager
 def longer_sessions() -> Iterator[None]:
     """A change of a template, as a developer would make it, for the length of the block."""
-    from mlz.build import freshness, product
+    from mlz.release import freshness, product
     from templates.target.iam_target_account_roles import EnvIamTargetAccountRoles as Roles
 
     original = Roles.build

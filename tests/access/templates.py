@@ -10,8 +10,8 @@ from generator.access.resolve import load
 from generator.access.site import Site
 from generator.package.build import Site as Place
 from generator.package.build import build
-from mlz.build import product
 from mlz.config.settings import Settings
+from mlz.release import product
 
 
 def resolved(settings: Settings, world: World) -> Site:

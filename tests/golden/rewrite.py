@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from generator.package.build import Site, build
-from mlz.build.product import product
+from mlz.release.product import product
 
 FOLDER = Path(__file__).parent
 SITE = Site("golden-bucket", "sagemaker-mlops", "eu-west-1")

@@ -14,7 +14,7 @@ import pytest
 from generator.errors import ToolError
 from generator.package import notebooks
 from generator.package.archive import folder_archive
-from mlz.build.product import product
+from mlz.release.product import product
 from templates.catalog import NOTEBOOKS
 from tests.notebooks.notebooks import SEEDS, SKIPPED, SOURCES, code, document, shipped, tags
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from generator.package.build import Site, build
-from mlz.build.product import product
+from mlz.release.product import product
 
 
 def test_every_emitted_template_is_ascii(tmp_path: Path) -> None:

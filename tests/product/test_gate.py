@@ -13,7 +13,7 @@ from generator.lint.nested import local_files
 from generator.lint.suppressions import suppressions
 from generator.package.build import Site, build
 from generator.package.manifest import Manifest
-from mlz.build.product import product
+from mlz.release.product import product
 from tests.product.conftest import Emitted
 
 REGION = "eu-west-1"

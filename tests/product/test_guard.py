@@ -15,7 +15,7 @@ import pytest
 from generator.lint import quick
 from generator.lint.finding import as_text
 from generator.package.build import Site, build
-from mlz.build.product import product
+from mlz.release.product import product
 
 PACKAGE = "awslabs.aws-iac-mcp-server"
 OPEN_BUCKET = """Resources:

@@ -6,7 +6,7 @@ import pytest
 
 from generator.package.build import Site, build
 from generator.package.manifest import Manifest
-from mlz.build import product
+from mlz.release import product
 from templates.env.iam import EnvIam
 from templates.env.sagemaker_studio import EnvSagemakerStudio
 from tests.templates.deployed import Deployed

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from generator.package.build import Site, build
-from mlz.build import freshness
-from mlz.build.product import product
+from mlz.release import freshness
+from mlz.release.product import product
 
 
 @pytest.fixture

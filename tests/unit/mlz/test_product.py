@@ -8,8 +8,8 @@ import pytest
 
 from generator.errors import ToolError
 from generator.package.manifest import FILE, Manifest, encode
-from mlz.build.product import built, remembered
 from mlz.config.settings import Package, Settings
+from mlz.release.product import built, remembered
 
 
 @pytest.fixture

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.errors import ToolError
-from mlz.build import product
 from mlz.config.document import nearest
+from mlz.release import product
 
 if TYPE_CHECKING:
     from generator.lint.finding import Findings
     from generator.package.manifest import Manifest
-    from mlz.terminal.console import Console
     from mlz.config.settings import Settings
+    from mlz.terminal.console import Console
 
 UNKNOWN_REGION = "InvalidRegionException"
 CACHE = Path(".mlz") / "lint"

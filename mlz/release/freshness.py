@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlz.build.source import files
+from mlz.release.source import files
 
 if TYPE_CHECKING:
     from generator.package.manifest import Manifest

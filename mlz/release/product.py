@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.errors import ToolError
-from mlz.build import freshness
 from mlz.config import rules
+from mlz.release import freshness
 
 if TYPE_CHECKING:
     from generator.package.build import Product, Site
@@ -23,7 +23,7 @@ def product() -> Product:
     """Everything there is to build."""
     from generator.package.archive import folder_archive, seed_archive
     from generator.package.build import Product
-    from mlz.build.source import is_checkout, source_archive
+    from mlz.release.source import is_checkout, source_archive
     from templates.catalog import (
         CATALOG,
         ENTRIES,
