@@ -121,8 +121,8 @@ def deploy_action(name: str, stage: str, files: str, role: Any, *, targets: str 
             "ExecutionRoleName": role,
             "DeploymentTargets": f"{_BUILD}::{targets or files}-accounts.json",
             "Regions": Ref("AWS::Region"),
-            "MaxConcurrentPercentage": 100,
-            "FailureTolerancePercentage": 0,
+            "MaxConcurrentPercentage": "100",
+            "FailureTolerancePercentage": "0",
         },
         RunOrder=1,
     )
