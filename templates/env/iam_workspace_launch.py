@@ -63,7 +63,9 @@ def may_keep_notebooks() -> list[Statement]:
         "ForAllValues:StringEquals": types,
         "StringEqualsIfExists": {**metadata, "sagemaker:RootAccess": "Disabled"},
     }
-    keep = of("sagemaker", "AddTags", "DeleteNotebookInstance", "DeleteTags", "DescribeNotebookInstance", "ListTags")
+    # Service Catalog gives tags to the stack, and CloudFormation to all in it
+    tag = of("sagemaker", "AddTags", "DeleteTags", "ListTags")
+    keep = of("sagemaker", "DeleteNotebookInstance", "DescribeNotebookInstance")
     keep += of("sagemaker", "StartNotebookInstance", "StopNotebookInstance")
     scripts = of("sagemaker", "CreateNotebookInstanceLifecycleConfig", "DeleteNotebookInstanceLifecycleConfig")
     scripts += of("sagemaker", "DescribeNotebookInstanceLifecycleConfig", "UpdateNotebookInstanceLifecycleConfig")
@@ -71,8 +73,8 @@ def may_keep_notebooks() -> list[Statement]:
     return [
         allow("CreateNotebooks", of("sagemaker", "CreateNotebookInstance"), instances, when=made),
         allow("UpdateNotebooks", of("sagemaker", "UpdateNotebookInstance"), instances, when=changed),
-        allow("KeepNotebooks", keep, instances),
-        allow("KeepScripts", scripts, arn("sagemaker", f"notebook-instance-lifecycle-config/{OWN}")),
+        allow("KeepNotebooks", (*keep, *tag), instances),
+        allow("KeepScripts", (*scripts, *tag), arn("sagemaker", f"notebook-instance-lifecycle-config/{OWN}")),
     ]
 
 
