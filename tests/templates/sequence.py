@@ -38,9 +38,9 @@ DELIVERY = {
     "BuildEndpointDeploymentTemplate": ["DP->>DP: build: check package and settings, find the accounts"],
     "DeployStaging": [
         "DP->>ST: stack set: key, bucket, model, alarms, endpoint (blue/green)",
-        "ST-->>DP: an alarm goes off: SageMaker rolls back, the stack set fails, the run stops",
+        "ST-->>DP: an alarm goes off: SageMaker rolls back, the run stops",
     ],
-    "TestStaging": ["DP->>ST: test, 50 calls: errors, latency, shape of the answers"],
+    "TestStaging": ["DP->>ST: test, 50 calls: which package is served, errors, latency, shape of the answers"],
     "ApproveStagingDeployment": ["DP->>AD: SNS: package, change ticket", "AD->>DP: approve"],
     "DeployProdFirst": ["DP->>PR: the same stack set in the first wave's accounts, canary of one instance"],
     "SmokeTestProdFirst": ["DP->>PR: smoke test, 5 calls: what fails here stops the run"],
