@@ -22,7 +22,7 @@
 #     subgraph prod [Production accounts]
 #         p1[roles, network] --> p2[endpoint]
 #     end
-#     package -- mlz deploy core, env --> dev
+#     package -- "mlz deploy core, env" --> dev
 #     package -- "mlz deploy targets: stack sets" --> s1 & p1
 #     projects -- "a project's stack sets" --> s2 & p2
 # ```
