@@ -58,7 +58,7 @@ def may_read_release(bucket: str, prefix: str) -> Statement:
 
 
 def may_look() -> list[Statement]:
-    """Read stacks, stack sets, zones and the organization; most of these have no resource type."""
+    """Read stacks, stack sets, zones, shares and the organization; most of these have no resource type."""
     sets = of("cloudformation", "DescribeStackInstance", "DescribeStackSet", "DescribeStackSetOperation")
     sets += of("cloudformation", "ListStackInstances", "ListStackSetOperationResults", "ListStackSetOperations")
     stacks = of("cloudformation", "DescribeStackEvents", "DescribeStackResources", "DescribeStacks", "GetTemplate")
@@ -67,7 +67,18 @@ def may_look() -> list[Statement]:
         allow("SeeStacks", stacks, stack_arns("stack")),
         allow("ListStacks", of("cloudformation", "GetTemplateSummary", "ListStackSets", "ListStacks")),
         allow("SeeZones", of("ec2", "DescribeAvailabilityZones")),
+        allow("SeeOwnShares", of("ssm", "GetParameter"), arn("ssm", f"parameter/mlz/${{{CORE_NAME.name}}}/*")),
+        allow("SeeShares", of("servicecatalog", "DescribePortfolioShares"), arn("catalog", "portfolio/*")),
         may_see_organization(),
+    ]
+
+
+def may_share() -> list[Statement]:
+    """Share the portfolio of environments, and follow that to its end, which has no resource type."""
+    share = of("servicecatalog", "CreatePortfolioShare", "DeletePortfolioShare", "UpdatePortfolioShare")
+    return [
+        allow("ShareEnvironments", share, arn("catalog", "portfolio/*")),
+        allow("FollowShares", of("servicecatalog", "DescribePortfolioShareStatus")),
     ]
 
 
@@ -122,7 +133,13 @@ def deployment_policies(bucket: str, prefix: str) -> dict[str, list[Any]]:
             may_keep_groups(),
         ],
         **launch,
-        "Core": [may_keep_core_roles(), may_keep_rules(), may_keep_topics(), may_read_seed(bucket, prefix)],
+        "Core": [
+            may_keep_core_roles(),
+            may_keep_rules(),
+            may_keep_topics(),
+            may_share(),
+            may_read_seed(bucket, prefix),
+        ],
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import re
 import shutil
@@ -19,6 +20,8 @@ from mlz.stories import world
 from sandbox.server import Sandbox
 from stacksets.client import connect
 from templates.delivery.builds import buildspec
+from templates.delivery.platform_delivery import PlatformDelivery
+from tests.templates.roles import Rendered, actions
 
 ROOT = Path(__file__).parents[2]
 REGION, EACH = "eu-west-1", 2
@@ -30,6 +33,14 @@ class Line:
     """A folder in which each step gets a fresh source and the artifact of the step before it."""
 
     home: Path
+    aws: Sandbox
+
+    def asked_too_much(self, step: str) -> set[str]:
+        """What was called since the last step and is not among the actions of the step's role."""
+        statements = Rendered(PlatformDelivery).statements(f"{step.title()}Role")
+        held = [action.lower() for action in actions(statements)]
+        called = {name.replace(".", ":") for name in self.aws.calls.shown()} - {"sts:GetCallerIdentity"}
+        return {name for name in called if not any(fnmatch.fnmatchcase(name.lower(), one) for one in held)}
 
     def step(self, name: str, before: str = "", artifact: str = "") -> tuple[str, str]:
         """Run a step; what it said, and what it exports as SUMMARY. A command's shell options end with it."""
@@ -37,6 +48,7 @@ class Line:
         assert spec["phases"]["install"]["commands"] == INSTALL
         place = self.home / name
         place.mkdir()
+        self.aws.calls.reset()
         shutil.copy(self.home / "mlz.yaml", place)
         if (self.home / "access").is_dir():
             shutil.copytree(self.home / "access", place / "access")
@@ -82,7 +94,7 @@ def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
         with world.environment(world.variables(keys, aws.endpoint, made.development, REGION)):
             for words in (["package", "--no-lint"], ["bootstrap", "--yes"], ["deploy", "core", "--yes"]):
                 assert cli.run([*words, "--quiet"]) == 0
-            yield Line(tmp_path)
+            yield Line(tmp_path, aws)
 
 
 def test_a_commit_goes_through_every_stage(line: Line) -> None:
@@ -91,14 +103,18 @@ def test_a_commit_goes_through_every_stage(line: Line) -> None:
         r"sm-mlops-core: nothing to change sm-mlops-dev: create Change set: \d+ to add, 0 to change, 0 to remove;.*"
     )
     assert re.fullmatch(expected, summary)
+    # The environment stands before the first delivery, and then its comparison leaves no empty stack to delete.
+    assert line.asked_too_much("plan") == {"cloudformation:DeleteStack"}
     _, summary = line.step("environment", "plan", "Planned")
     assert summary.startswith("Plan: 6 to add, 0 to change, 0 to remove, 0 unchanged in 4 stack sets")
     said, summary = line.step("staging", "environment", "StagingPlan")
     assert "paused; still to come" in said
     assert summary.startswith("Plan: 4 to add, 0 to change, 0 to remove, 2 unchanged in 4 stack sets")
+    assert line.asked_too_much("staging") == set()
     said, _ = line.step("prod", "staging", "ProdPlan")
     assert "Done: 4 added, 0 changed, 0 removed" in said
     assert "No changes: 6 unchanged in 4 stack sets." in said
+    assert line.asked_too_much("prod") == set()
     refused(line)
 
 
