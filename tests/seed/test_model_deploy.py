@@ -384,7 +384,8 @@ def test_the_template_takes_all_that_the_build_gives_it(sagemaker: Any, template
 def test_a_new_model_is_rolled_back_when_an_alarm_goes_off(template: dict[str, Any]) -> None:
     """B068."""
     resources = template["Resources"]
-    deployment = resources["SageMakerEndpoint"]["Properties"]["DeploymentConfig"]
+    condition, deployment, otherwise = resources["SageMakerEndpoint"]["Properties"]["DeploymentConfig"]["If"]
+    assert (condition, otherwise) == ("HasInstances", {"Ref": "AWS::NoValue"})
     assert deployment["AutoRollbackConfiguration"] == {
         "Alarms": [{"AlarmName": {"Ref": "ErrorAlarm"}}, {"AlarmName": {"Ref": "LatencyAlarm"}}]
     }

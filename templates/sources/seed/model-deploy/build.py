@@ -40,29 +40,25 @@ def approved(sagemaker: Any, package: str, group: str) -> str:
     return package
 
 
-def owner(variables: dict[str, str], stage: str) -> str:
-    """Environment type of the roles and the network that a stage uses: its own in its accounts, else this one's."""
-    return stage if variables.get("MULTI_ACCOUNT_DEPLOYMENT") == "YES" else variables["ENV_TYPE"]
-
-
 def parameters(
     template: dict[str, str], package: str, role: str, stage: str, variables: dict[str, str]
 ) -> list[dict[str, str]]:
     """The endpoint template's parameters for one stage."""
-    owned = f"{variables['ENV_NAME']}-{owner(variables, stage)}"
+    owner = targets.owner(variables, stage)
+    owned = f"{variables['ENV_NAME']}-{owner}"
     kind = template.get("EndpointInstanceType", DEFAULT_INSTANCE_TYPE)
     values = {
         **template,
         "VolumeEncryption": settings.volume_encryption(kind, Path(__file__).parent / "instances.json"),
         "ModelPackageName": package,
         "ExecutionRoleName": role,
-        "TestRoleName": f"{owned}-{variables['AWS_REGION']}-model-test",
+        "TestRoleName": targets.test_role(variables, stage),
         "BatchRoleName": f"{owned}-{variables['AWS_REGION']}-model-batch",
         "SageMakerProjectName": variables["SAGEMAKER_PROJECT_NAME"],
         "SageMakerProjectId": variables["SAGEMAKER_PROJECT_ID"],
         "EnvName": variables["ENV_NAME"],
         "EnvType": stage,
-        "KeyEnvType": owner(variables, stage),
+        "KeyEnvType": owner,
         "SageMakerSubnetIds": f"{owned}-private-subnet-ids",
         "SageMakerSecurityGroupIds": f"{owned}-sagemaker-sg-ids",
     }

@@ -1,4 +1,4 @@
-"""The accounts of each stage at the time of the build: published by the environment, else those of its stack set."""
+"""The accounts of each stage at the time of the build, and whose roles they use; listed in SSM, else by a stack set."""
 
 from collections.abc import Callable
 from typing import Any
@@ -30,6 +30,16 @@ def accounts(client: Callable[[str], Any], variables: dict[str, str], stage: str
             f"{region}; deploy env-main with accounts for this stage, or run `mlz deploy targets`"
         )
     return sorted(found)
+
+
+def owner(variables: dict[str, str], stage: str) -> str:
+    """Environment type of the roles and the network that a stage uses: its own in its accounts, else this one's."""
+    return stage if variables.get("MULTI_ACCOUNT_DEPLOYMENT") == "YES" else variables["ENV_TYPE"]
+
+
+def test_role(variables: dict[str, str], stage: str) -> str:
+    """Name of the role that each account of a stage keeps for tests and comparisons."""
+    return f"{variables['ENV_NAME']}-{owner(variables, stage)}-{variables['AWS_REGION']}-model-test"
 
 
 def roles_stack_set(variables: dict[str, str], stage: str) -> str:

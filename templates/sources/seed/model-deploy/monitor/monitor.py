@@ -76,8 +76,7 @@ def main(given: list[str] | None = None) -> None:
     labels = capture.labels("\n".join(lines(s3, variables["LABELS_S3_URI"])))
     own = boto3.client("sts").get_caller_identity()["Account"]
     until, stage = datetime.now(UTC), variables["ENV_TYPE_PROD_NAME"]
-    owner = stage if variables.get("MULTI_ACCOUNT_DEPLOYMENT") == "YES" else variables["ENV_TYPE"]
-    role = f"{variables['ENV_NAME']}-{owner}-{variables['AWS_REGION']}-model-test"
+    role = targets.test_role(variables, stage)
     accounts = {}
     for account in targets.accounts(boto3.client, variables, "prod", own):
         found = session(account, role)
