@@ -1,5 +1,7 @@
 """The shell program of a build: all phases in one shell, so that exports and directories last from command to command.
 
+A shell's options do not: CodeBuild starts each command as a script of its own.
+
 A phase stops at its first failing command. After a failed build phase post_build still runs, after any other failed
 phase nothing does, and `finally` always runs (CodeBuild User Guide, "Build phase transitions" and "Buildspec syntax").
 """
@@ -16,11 +18,13 @@ from sandbox.builds.buildspec import Phase
 _HEAD = r"""
 __build_records="$MLZ_BUILD"; unset MLZ_BUILD
 export CODEBUILD_BUILD_SUCCEEDING=1
+__options="$(set +o)"
 __run() {
   printf '[Container] Running command %s\n' "$1"
   printf '%s' "$1" > "$__build_records/current"
   eval "$1"
   local status=$?
+  eval "$__options"
   if [ $status -ne 0 ] && [ ! -e "$__build_records/failed" ]; then
     printf '%s\n%s' "$status" "$1" > "$__build_records/failed"
   fi

@@ -103,6 +103,12 @@ def test_a_failing_command_ends_its_phase(
     assert context(build) == (phase, "COMMAND_EXECUTION_ERROR", reason)
 
 
+def test_options_of_the_shell_end_with_their_command(deliveries: Deliveries) -> None:
+    """CodeBuild starts each command as a script of its own, with the variables of the one before."""
+    build = built(deliveries, spec("set -o pipefail", "left=here", "false | cat", "echo $left"))
+    assert (build["buildStatus"], log(deliveries, build)) == ("SUCCEEDED", ["here"])
+
+
 def test_pip_says_what_is_here_and_refuses_what_is_not(deliveries: Deliveries) -> None:
     files = {
         **spec("pip install -q -r needs.txt --upgrade pip", "pip install --no-deps .",
