@@ -15,6 +15,7 @@ from mlz import session
 from mlz.checks import account, lifecycle, names, organization, quotas, regions, studio, usage
 from mlz.checks.check import Check, Checks, guarded
 from mlz.checks.wanted import Wanted, wanted
+from mlz.config import rules
 from mlz.fleet import convergence, targets
 from mlz.release import product
 
@@ -43,7 +44,8 @@ class Subject:
 
 
 def checks(settings: Settings) -> Iterator[Check]:
-    """All checks, those that need nobody first; without credentials only these."""
+    """All checks, those that need nobody first; without credentials only these. ToolError without a Region."""
+    rules.region(settings)
     made, parameters = _wanted(settings)
     yield from (*parameters, *offline(settings, made), _build(settings))
     cloud = session.connected(settings)

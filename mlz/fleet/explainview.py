@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mlz.fleet import insideview
 from mlz.fleet.planview import STYLE_OF
 from mlz.terminal.console import Line
+from mlz.terminal.wording import wrapped
 
 if TYPE_CHECKING:
     from mlz.fleet.explaining import Explanation, Membership, Planned
@@ -41,7 +42,8 @@ def _membership(one: Membership) -> Iterator[Line]:
     checked = f", checked {one.drift_checked}" if one.drift_checked else ""
     yield Line(f"    drift: {one.drift}{checked}", "quiet" if one.drift in ("IN_SYNC", "NOT_CHECKED") else "error")
     if one.overrides:
-        yield Line(f"    its own values: {', '.join(f'{k}={v}' for k, v in sorted(one.overrides.items()))}", "quiet")
+        values = ", ".join(f"{key}={value}" for key, value in sorted(one.overrides.items()))
+        yield from (Line(text, "quiet") for text in wrapped(f"    its own values: {values}", 6))
 
 
 def _planned(one: Planned) -> Line:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mlz.terminal.console import Line
-from mlz.terminal.wording import count, listed
+from mlz.terminal.wording import count, listed, wrapped
 
 if TYPE_CHECKING:
     from stacksets.changeset import ChangeSetView, ResourceChange
@@ -44,7 +44,8 @@ def _grouped(view: ChangeSetView) -> Iterator[Line]:
         kinds = Counter(change.type.removeprefix("AWS::").replace("::", " ") for change in changes)
         most = [f"{number} {kind}" if number > 1 else kind for kind, number in kinds.most_common()]
         where = "/".join(path) or view.stack
-        yield Line(f"  + {where}: {count(len(changes), 'resource')}: {listed(most, 4)}", "add")
+        text = f"  + {where}: {count(len(changes), 'resource')}: {listed(most, 4)}"
+        yield from (Line(part, "add") for part in wrapped(text, 6))
 
 
 def change_line(change: ResourceChange, indent: str = "  ") -> Line:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
+
+# Of most terminals, and of what is read in a log.
+WIDTH = 100
 
 
 def count(number: int, noun: str) -> str:
@@ -15,6 +19,13 @@ def listed(items: Sequence[str], limit: int) -> str:
     if len(items) <= limit:
         return ", ".join(items)
     return f"{', '.join(items[:limit])}, … ({len(items) - limit} more)"
+
+
+def wrapped(text: str, margin: int) -> list[str]:
+    """`text` in lines of at most WIDTH columns; those after the first begin at column `margin`."""
+    return textwrap.wrap(
+        text, WIDTH, subsequent_indent=" " * margin, break_long_words=False, break_on_hyphens=False
+    ) or [text]
 
 
 def elapsed(seconds: float) -> str:
