@@ -10,7 +10,7 @@ from typing import Any
 
 from generator.errors import ToolError
 from stacksets.access import widens
-from stacksets.cause import NESTED
+from stacksets.cause import NESTED, hint_of
 from stacksets.client import Api, Cloud, Refused, pages, translated
 from stacksets.report import Report, StackStep, Waiting, silent
 from stacksets.stacks import GOOD, PACE, Follower, Stack, StackSpec, check, failure, find, follow, wait
@@ -215,9 +215,8 @@ class Deployer:
             if any(text in found.get("StatusReason", "").lower() for text in NOTHING):
                 return ChangeSetView(name, "UPDATE", "", stack, ())
             reason = found.get("StatusReason", "no reason is given")
-            raise ToolError(
-                f"{name}: change set: {reason}", "nothing was changed; repair it and run the same command again"
-            )
+            hint = hint_of(reason) or "repair it and run the same command again"
+            raise ToolError(f"{name}: change set: {reason}", f"nothing was changed; {hint}")
         return ChangeSetView(name, kind, change_set, stack, tuple(changes_of(self.cloud, change_set)))
 
     def _settled(self, change_set: str) -> Mapping[str, Any]:
