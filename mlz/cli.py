@@ -21,7 +21,7 @@ COMMANDS = {
     "generate": "Write every template to build/REGION. No AWS call.",
     "lint": "Check the templates with cfn-lint.",
     "package": "Generate, lint and publish to the S3 bucket.",
-    "bootstrap": "Make the execution role in every target account.",
+    "bootstrap": "Make the set-up role in every target account.",
     "plan": "Show what converging the target accounts would change.",
     "deploy": "Deploy core, env or targets.",
     "access": "Show and test who can do what.",

@@ -100,11 +100,14 @@ def _without_variable(option: click.Option) -> click.Option:
     return option
 
 
-def verb(summary: str) -> Callable[[Callable[..., int | None]], click.Command]:
-    """Decorator: a click command whose function gets the Run first and may return an exit code."""
+def verb(summary: str, short: str | None = None) -> Callable[[Callable[..., int | None]], click.Command]:
+    """Decorator: a click command whose function gets the Run first and may return an exit code.
+
+    `short` stands in the list of commands, where `summary` would be cut off.
+    """
 
     def decorate(function: Callable[..., int | None]) -> click.Command:
-        return click.command(cls=Verb, help=summary)(click.pass_obj(function))
+        return click.command(cls=Verb, help=summary, short_help=short)(click.pass_obj(function))
 
     return decorate
 

@@ -62,7 +62,10 @@ def principal_of(text: str) -> Principal:
         return _of_arn(text, parts[1], parts[4], parts[5])
     if "." in text and "/" not in text and ":" not in text:
         return Principal(PrincipalKind.SERVICE, text)
-    raise ToolError(f"{text}: not a principal", "give the ARN of a role, user or session, an account id, or a service")
+    raise ToolError(
+        f"{text}: not a principal",
+        "give ROLE@ACCOUNT such as data-scientist@dev, an ARN, an account id, or a service; roles: mlz access matrix",
+    )
 
 
 def session(role_arn: str, name: str) -> Principal:

@@ -133,7 +133,7 @@ def _owner(world: World, question: Question, resource: str, guarded: Guarded | N
     own = account_of(resource)
     if own or resource == "*":
         return own or principal.account
-    raise ToolError(f"{resource}: whose is it?", "give the account that owns it: owner, or --owner")
+    raise ToolError(f"{resource}: whose is it?", "give its account: --owner, or owner in a file of expectations")
 
 
 def _caller_keys(world: World, principal: Principal, role: Role | None) -> dict[str, Value]:

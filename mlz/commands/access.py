@@ -22,7 +22,10 @@ def command() -> None:
     pass
 
 
-@verb("Every role against every capability: yes, no or unknown, and by which statement.")
+@verb(
+    "Every role against every capability: yes, no or unknown, and by which statement.",
+    "Every role against every capability.",
+)
 @build_option
 @guardrails_option
 @click.option("--format", "form", type=click.Choice(("markdown", "html", "json")), default="markdown")
@@ -39,8 +42,11 @@ def matrix(run: Run, build: str, guardrails: bool, form: str) -> None:
     run.console.data((maker.html(made) if form == "html" else maker.markdown(made)).rstrip("\n"))
 
 
-@verb("The evaluation of one request, layer by layer, and which one decided.")
-@click.argument("role")
+@verb(
+    "The evaluation of one request, layer by layer, and which one decided.",
+    "One request, layer by layer, and what decided.",
+)
+@click.argument("role", metavar="ROLE@ACCOUNT")
 @click.argument("action")
 @click.argument("resource")
 @build_option

@@ -7,7 +7,7 @@ import click
 from mlz.options import Run, verb
 
 
-@verb("Make the execution role in every target account; run it as the organization's management account.")
+@verb("Make the set-up role in every target account; run it as the organization's management account.")
 @click.option(
     "--administrator", default="", metavar="ACCOUNT", help="Account that holds the stack sets (default: the caller's)."
 )

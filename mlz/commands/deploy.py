@@ -19,7 +19,10 @@ def command() -> None:
     pass
 
 
-@verb("Deploy the core stack: portfolio, shared roles, shared services; and share the portfolio.")
+@verb(
+    "Deploy the core stack: portfolio, shared roles, shared services; and share the portfolio.",
+    "Deploy the core stack: portfolio, roles, controls.",
+)
 @site_options
 def core(run: Run, bucket: str, prefix: str) -> None:
     from mlz.release import product
@@ -35,7 +38,10 @@ def core(run: Run, bucket: str, prefix: str) -> None:
     run.console.next("mlz deploy env" if done else DRY)
 
 
-@verb("Deploy the environment stack: Studio domain, network, buckets, keys, roles.")
+@verb(
+    "Deploy the environment stack: Studio domain, network, buckets, keys, roles.",
+    "Deploy the environment stack: Studio, network, data.",
+)
 @site_options
 def env(run: Run, bucket: str, prefix: str) -> None:
     from mlz.release import product
@@ -51,7 +57,10 @@ def env(run: Run, bucket: str, prefix: str) -> None:
     run.console.next(following if done else DRY)
 
 
-@verb("Converge the staging accounts, then the prod accounts, and your own stack sets.")
+@verb(
+    "Converge the staging accounts, then the prod accounts, and your own stack sets.",
+    "Converge the staging accounts, then prod.",
+)
 @site_options
 @insisting
 @mannered

@@ -57,7 +57,7 @@ def _announced(run: Run, teardown: Teardown, chosen: list[str]) -> list[str]:
 
 
 def _show(run: Run, lines: list[str], objections: list[ToolError]) -> None:
-    from mlz.removal.teardown_view import KEPT
+    from mlz.removal.teardown_view import KEPT, NOTHING
     from mlz.terminal.output import text_of
 
     for problem in objections:
@@ -65,12 +65,12 @@ def _show(run: Run, lines: list[str], objections: list[ToolError]) -> None:
         run.console.progress(f"hint: {problem.hint}", "hint")
     if run.output != "text":
         told = {
-            "would_delete": [line for line in lines if KEPT not in line],
+            "would_delete": [line for line in lines if KEPT not in line and line != NOTHING],
             "would_keep": [line.strip() for line in lines if KEPT in line],
             "would_stop": [problem.message for problem in objections],
         }
         run.console.data(text_of(told, run.output))
-    run.console.next("the same without --plan does it")
+    run.console.next("nothing to do" if lines == [NOTHING] else "the same without --plan does it")
 
 
 def _agree(run: Run, settings: Settings, chosen: list[str]) -> None:

@@ -23,17 +23,23 @@ def command() -> None:
 def versions(run: Run, project: str, group: str) -> None:
     from mlz.mlops import models
     from mlz.session import connected
+    from mlz.terminal.console import Line
     from mlz.terminal.output import text_of
 
     found = models.versions(connected(run.settings()).client("sagemaker"), group or project)
     if run.output == "text":
-        run.console.data("\n".join(f"{one.number:>4}  {one.status:<22} {one.made}" for one in found))
+        run.console.lines([Line(f"{one.number:>4}  {one.status:<22} {one.made}") for one in found])
+        if not found:
+            run.console.progress(f"model package group {group or project}: no versions")
     else:
         run.console.data(text_of({"versions": [_row(one) for one in found]}, run.output))
     run.console.next(f"mlz model rollback {project} --to VERSION" if found else "approve a model, and it is deployed")
 
 
-@verb("Deploy a former version: PROJECT is <name>-<id>, as in its pipeline's name.")
+@verb(
+    "Deploy a former version: PROJECT is <name>-<id>, as in its pipeline's name.",
+    "Deploy a former version.",
+)
 @click.argument("project", metavar="PROJECT")
 @click.option("--to", "number", type=click.IntRange(min=1), required=True, metavar="VERSION", help="Version number.")
 @click.option("--ticket", default="none", help="Change ticket, which the approver sees.")
@@ -61,7 +67,10 @@ def rollback(run: Run, project: str, number: int, ticket: str, group: str) -> No
     run.console.next(f"mlz model status {project} --wait")
 
 
-@verb("Show the run of the deploy pipeline, and the version of each account.")
+@verb(
+    "Show the run of the deploy pipeline, and the version of each account.",
+    "Show the last run and each account's version.",
+)
 @click.argument("project", metavar="PROJECT")
 @click.option("--wait", is_flag=True, help="Show what happens until the run has ended or waits for a person.")
 def status(run: Run, project: str, wait: bool) -> int:

@@ -37,7 +37,8 @@ def command(run: Run, bucket: str, prefix: str, no_lint: bool, repair: bool, kms
         run.console.next("mlz package (this was a dry run: nothing was uploaded)")
         return
     _report(run, manifest, _published(run, settings, manifest, repair, kms_key))
-    run.console.next("mlz deploy core")
+    has_targets = settings.targets.staging.is_declared
+    run.console.next("mlz bootstrap, once; then mlz deploy core" if has_targets else "mlz deploy core")
 
 
 def _published(run: Run, settings: Settings, manifest: Manifest, repair: bool, kms_key: str) -> Published:

@@ -40,6 +40,8 @@ def listed(run: Run) -> None:
         run.console.data(text_of({"projects": rows}, run.output))
     elif rows:
         run.console.data("\n".join(table(list(rows[0]), [[cell or "-" for cell in row.values()] for row in rows])))
+    else:
+        run.console.progress(f"{settings.identity} has no projects")
     if len(everyone) > len(found):
         run.console.progress(f"{count(len(everyone) - len(found), 'project')} of others in this account")
     run.console.next("mlz project create NAME --kind build-train" if not rows else "mlz model versions NAME-ID")
@@ -82,7 +84,10 @@ def create(
         _show(run, cloud, made)
 
 
-@verb("Delete a project with its endpoints' stack sets and its artifacts; models stay.")
+@verb(
+    "Delete a project with its endpoints' stack sets and its artifacts; models stay.",
+    "Delete a project with its endpoints; models stay.",
+)
 @click.argument("name", metavar="NAME")
 @click.option("--models", is_flag=True, help="Delete its model package group and its SageMaker pipeline too.")
 def delete(run: Run, name: str, models: bool) -> None:

@@ -21,7 +21,7 @@ def schema(run: Run) -> None:
     run.console.next("mlz settings schema > mlz.schema.json; editors follow the first line of mlz.example.yaml")
 
 
-@verb("Print the settings in force: file, environment variables and flags together.")
+@verb("Print the settings in force: file, environment variables and flags together.", "Print the settings in force.")
 def show(run: Run) -> None:
     import msgspec
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import ToolError
-from mlz.mlops.models import pipeline
+from mlz.mlops.models import HINTS, pipeline
 from stacksets.client import Refused, pages, translated
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def version(package: str) -> str:
 def current(api: Api, project: str) -> Run | None:
     """The run under way, the oldest where others queue behind it; else the last one. None when it never ran."""
     name = pipeline(project)
-    with translated(f"pipeline {name}"):
+    with translated(f"pipeline {name}", HINTS):
         found = api.list_pipeline_executions(pipelineName=name, maxResults=LOOKED_AT)["pipelineExecutionSummaries"]
     if not found:
         return None
@@ -127,9 +127,11 @@ def _tokens(state: Mapping[str, Any], execution: str) -> Iterator[tuple[str, str
 
 
 def last_words(codebuild: Api, logs: Api, action: Action) -> list[str]:
-    """What the commands of a failed build printed last; empty for other actions, and where the log cannot be read."""
-    if action.status != "Failed" or ":" not in action.external:
+    """Why an action failed: what a build printed last, or the accounts in which an operation failed."""
+    if action.status != "Failed":
         return []
+    if ":" not in action.external:
+        return action.said.split("; ")[1:]
     try:
         with translated(action.external):
             (build,) = codebuild.batch_get_builds(ids=[action.external])["builds"]

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from stacksets.client import Api
 
 APPROVED = "Approved"
+# What to do where a project's deploy pipeline is asked for and there is none.
+HINTS = {"PipelineNotFoundException": "PROJECT is <name>-<id> of a project of --kind deploy; see: mlz project list"}
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,6 @@ def chosen(found: list[Version], number: int, group: str) -> Version:
 def start(codepipeline: Api, project: str, version: Version, ticket: str) -> str:
     """Start the deploy pipeline with this version; the id of the execution, which asks for approval as any other."""
     variables = [{"name": "ModelPackageArn", "value": version.arn}, {"name": "ChangeTicket", "value": ticket}]
-    with translated(f"pipeline {pipeline(project)}"):
+    with translated(f"pipeline {pipeline(project)}", HINTS):
         answer = codepipeline.start_pipeline_execution(name=pipeline(project), variables=variables)
     return str(answer["pipelineExecutionId"])

@@ -99,6 +99,10 @@ def built(settings: Settings) -> Manifest:
     if not (place / FILE).is_file() and (others := sorted(path.parent.name for path in OUTPUT.glob(f"*/{FILE}"))):
         hint = f"there is one for {', '.join(others)}: pass --region {others[0]}, or package again"
         raise ToolError(f"{place}: no build for this Region", hint)
+    if not (place / FILE).is_file():
+        raise ToolError(
+            f"{place}: no build here", f"run: mlz package{'' if settings.package.bucket else ' --bucket NAME'}"
+        )
     manifest = load(place)
     wanted = settings.package.bucket or manifest.bucket
     if (manifest.bucket, manifest.prefix) != (wanted, settings.package.prefix):

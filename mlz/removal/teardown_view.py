@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mlz.removal.estate import Estate
 
 KEPT = "kept: "
+NOTHING = "nothing of this is there"
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Announcement:
         others = [one for one in self.found if one not in named]
         told = [*goes, *(self._named(one) for one in named if one.name not in self.estate.data_buckets)]
         told += self._others(others)
-        return told or ["nothing of this is there"]
+        return told or [NOTHING]
 
     def _part(self, part: str) -> list[str]:
         settings, estate = self.estate.settings, self.estate

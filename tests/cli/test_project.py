@@ -179,7 +179,8 @@ def others(desk: Desk) -> None:
     """Another environment's commands neither list nor delete it."""
     Path("other.yaml").write_text(Path("mlz.yaml").read_text().replace("type: dev", "type: test"))
     out, said = desk.run("list", "--config", "other.yaml")
-    assert (out, said.splitlines()[0]) == ("", "1 project of others in this account")
+    told = ["sm-mlops-test has no projects", "1 project of others in this account"]
+    assert (out, said.splitlines()[:2]) == ("", told)
     assert desk.run("delete", "first", "--yes", "--config", "other.yaml", code=1)[1] == (
         "error: project first: it is of sm-mlops-dev, not of sm-mlops-test\n"
         "hint: use the settings of its environment; nothing was changed\n"
@@ -259,7 +260,7 @@ def test_deletion_takes_the_endpoints_first_and_goes_on(desk: Desk) -> None:
         f"- project fourth ({row['id']}) with its stack",
         f"- bucket {bucket} with every version of its objects",
         f"kept: model package group {full} with 2 versions",
-        "kept: SageMaker pipeline sagemaker-fourth",
+        f"kept: SageMaker pipeline sagemaker-{full}",
     ]
     assert desk.run("delete", "fourth", "--dry-run")[1].splitlines()[:-1] == announced
     assert "confirmation: nobody is here to answer" in desk.run("delete", "fourth", code=1)[1]
@@ -270,7 +271,7 @@ def test_deletion_takes_the_endpoints_first_and_goes_on(desk: Desk) -> None:
     assert broken in desk.run("delete", "fourth", "--yes", code=4)[1]
     assert [one["status"] for one in desk.data("list")["projects"]] == ["CreateCompleted"]
     desk.estate.aws.faults.clear()
-    kept = [f"model package group {full} with 2 versions", "SageMaker pipeline sagemaker-fourth"]
+    kept = [f"model package group {full} with 2 versions", f"SageMaker pipeline sagemaker-{full}"]
     assert desk.data("delete", "fourth", "--yes") == {"deleted": full, "kept": kept}
     assert gone(desk, full, bucket)
     sagemaker = desk.client("sagemaker")
@@ -338,7 +339,7 @@ def models(desk: Desk, identity: str) -> None:
     for _ in range(2):
         sagemaker.create_model_package(ModelPackageGroupName=group)
     sagemaker.create_pipeline(
-        PipelineName="sagemaker-fourth",
+        PipelineName=f"sagemaker-{group}",
         PipelineDefinition="{}",
         ClientRequestToken="x" * 32,
         RoleArn=f"arn:aws:iam::{desk.estate.account}:role/{STUDIO}",
