@@ -6,7 +6,7 @@ A mutant is a policy of a template, wherever that template is deployed: a bounda
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -83,44 +83,37 @@ class Asked:
     case: Case
 
 
-def survivors(site: Site, expectations: Sequence[Expectation], template: str = "") -> list[Mutant]:
-    """The mutants, of one template or of all, that no expectation notices."""
+def survivors(site: Site, expectations: Sequence[Expectation], among: Sequence[Mutant]) -> list[Mutant]:
+    """Those mutants that no expectation notices."""
     asked = [Asked(one, case(site, one.question)) for one in expectations]
     broken = [one.expectation.where for one in asked if problem(one.expectation, decided(one, one.case.policies))]
     if broken:
         raise SystemExit(f"does not hold as it is: {', '.join(broken)}")
-    places = _places(site)
+    places = {id(document.body): (document.template, document.name) for document in site.documents()}
     by_policy: dict[tuple[str, str], list[Asked]] = {}
     for one in asked:
         for policy in one.case.policies:
             if (place := places.get(id(policy.document))) is not None:
                 by_policy.setdefault(place, []).append(one)
-    return [
-        mutant
-        for mutant in mutants(site)
-        if template in ("", mutant.template)
-        and not any(_notices(one, mutant, places) for one in by_policy.get((mutant.template, mutant.policy), []))
-    ]
+    return [one for one in among if not _is_noticed(one, by_policy.get((one.template, one.policy), []), places)]
 
 
-def _places(site: Site) -> dict[int, tuple[str, str]]:
-    return {id(document.body): (document.template, document.name) for document in site.documents()}
+def _is_noticed(mutant: Mutant, asked: Sequence[Asked], places: Mapping[int, tuple[str, str]]) -> bool:
+    """Those are asked first that name the statement."""
+    changed: dict[int, Policy] = {}
+
+    def mutated(policy: Policy) -> Policy:
+        if places.get(id(policy.document)) != (mutant.template, mutant.policy):
+            return policy
+        if id(policy) not in changed:
+            changed[id(policy)] = replace(policy, document=mutant.applied(policy.document))
+        return changed[id(policy)]
+
+    likely = sorted(asked, key=lambda one: one.expectation.by != mutant.sid)
+    return any(problem(one.expectation, decided(one, map(mutated, one.case.policies))) for one in likely)
 
 
-def _notices(asked: Asked, mutant: Mutant, places: Mapping[int, tuple[str, str]]) -> bool:
-    place = (mutant.template, mutant.policy)
-    policies = [
-        _mutated(policy, mutant) if places.get(id(policy.document)) == place else policy
-        for policy in asked.case.policies
-    ]
-    return bool(problem(asked.expectation, decided(asked, policies)))
-
-
-def _mutated(policy: Policy, mutant: Mutant) -> Policy:
-    return replace(policy, document=mutant.applied(policy.document))
-
-
-def decided(asked: Asked, policies: Sequence[Policy]) -> Decision:
+def decided(asked: Asked, policies: Iterable[Policy]) -> Decision:
     return evaluate(asked.case.request, policies)
 
 
@@ -139,7 +132,8 @@ def main() -> int:
     from mlz.declared import site as declared
 
     site = declared(load(Path("mlz.example.yaml"), Overlay("", "", "", ""), {}))
-    every, left = mutants(site), survivors(site, expectations())
+    every = mutants(site)
+    left = survivors(site, expectations(), every)
     named = redundant()
     for mutant in left:
         print(f"survived: {mutant.name}" + (f"  ({named[mutant.name]})" if mutant.name in named else ""))

@@ -10,7 +10,9 @@ import pytest
 import yaml
 
 from generator.access import expectations
+from generator.access.decision import Outcome
 from generator.access.expectations import Expectation
+from generator.access.question import Question
 from generator.access.site import Site
 from mlz.config.configuration import Overlay, load
 from mlz.declared import site as declared
@@ -55,3 +57,31 @@ def test_closed_without_an_organization_means_denied_or_by_its_own_administrator
         "The right name and path in another organization does not decrypt",
         "The set-up role trusts its organization only",
     }
+
+
+# The product's endpoint of a target lets nobody through to keys of other accounts; one of another maker may.
+THROUGH_ANOTHER_ENDPOINT = Expectation(
+    "the bucket key through an endpoint of another maker in a listed account",
+    Question(
+        "model-execution@prod",
+        "kms:Decrypt",
+        "{S3BucketKMSKey}",
+        context={
+            "kms:ViaService": "s3.{region}.{suffix}",
+            "aws:SourceVpce": "vpce-theirs",
+            "aws:VpceAccount": "{prod}",
+        },
+    ),
+    Outcome.ALLOWED,
+    "B020. Models are decrypted where they run.",
+    "ReadModelsWithKey",
+)
+
+
+def test_what_repeats_another_with_units_only_is_noticed_with_lists(listed: Site) -> None:
+    """Of the names in redundant.yml: the network's account decides where there is no unit to ask for."""
+    exceptions = set(yaml.safe_load(EXCEPTIONS.read_text()))
+    held = [one for one in mutants.expectations() if not one.question.guardrails and name(one) not in exceptions]
+    meant = [one for one in mutants.mutants(listed) if one.name in mutants.redundant() and one.key == "aws:VpceAccount"]
+    assert {one.template for one in meant} == {"env-kms.yaml", "env-s3.yaml"}
+    assert mutants.survivors(listed, [*held, THROUGH_ANOTHER_ENDPOINT], meant) == []

@@ -26,9 +26,10 @@ def test_two_roles_let_a_model_into_production(guarded: Site) -> None:
     assert [f"{one.expectation.where}: {one.problem}" for one in results if one.problem] == []
 
 
-def test_each_refusal_of_it_is_noticed_when_it_goes(guarded: Site) -> None:
-    survivors = mutants.survivors(guarded, expectations.read(EXPECTED), "env-iam.yaml")
-    assert [one.name for one in survivors if "ModelApprover" in one.policy or "FourEyes" in one.policy] == []
+def test_each_refusal_of_it_is_noticed_when_it_goes(guarded: Site, site: Site) -> None:
+    added = [one for one in mutants.mutants(guarded) if one not in mutants.mutants(site)]
+    assert {one.sid for one in added} >= {"AnswersNoApproval", "ApprovesNoPackage", "PeopleWithSecondFactor"}
+    assert mutants.survivors(guarded, expectations.read(EXPECTED), added) == []
 
 
 def test_without_it_the_team_administrator_gives_both(site: Site) -> None:
