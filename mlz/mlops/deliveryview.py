@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MARKS: dict[str, Style] = {"Succeeded": "add", "Failed": "error", delivery.MOVING: "change"}
 CURRENT = "CURRENT"
-SHOWN, SAID = 3, 160
+SHOWN, SAID = 3, 120
 # Between two looks at a run, whatever the settings say of stack sets: what it waits for are builds.
 SHORTEST = 0.5
 
@@ -50,7 +50,7 @@ def _stage(name: str, standings: Sequence[Standing]) -> Line:
     behind = [one.account for one in here if one.status != CURRENT]
     parts = [f"{version} in {count(number, 'account')}" for version, number in sorted(versions.items())]
     if behind:
-        parts.append(f"not yet in {listed(behind, SHOWN)}")
+        parts.append(f"what they had before in {listed(behind, SHOWN)}")
     return Line(f"{name}: {', '.join(parts)}", "change" if behind else "add")
 
 

@@ -68,7 +68,7 @@ def remains(cloud: Cloud, settings: Settings, name: str) -> Project | None:
     """A project that is deleted while something of it is left: a bucket, its SageMaker pipeline or its model package
     group, as their tags say; None when nothing is.
     """
-    tagged = (_pipeline_tags(cloud, name), *_groups_tags(cloud, name))
+    tagged = (*_pipelines(cloud, name).values(), *_groups_tags(cloud, name))
     found = [
         *((one.id, one.environment) for one in projects.buckets(cloud, name)),
         *((tags.get(PROJECT_TAG, ""), projects.environment_of(tags)) for tags in tagged),
@@ -84,7 +84,7 @@ def holdings(cloud: Cloud, project: Project) -> Holdings:
 
     names = projects.stack_sets(cloud, project)
     buckets = [one.bucket for one in projects.buckets(cloud, project.name) if one.id == project.id]
-    versions, tags = _versions(cloud, project.full_name), _pipeline_tags(cloud, project.name)
+    versions, pipeline = _versions(cloud, project.full_name), f"sagemaker-{project.full_name}"
     return Holdings(
         stack_sets=tuple(names),
         accounts=len(read(StackSetsApi(cloud), names).accounts),
@@ -92,7 +92,7 @@ def holdings(cloud: Cloud, project: Project) -> Holdings:
         buckets=tuple(buckets),
         group="" if versions is None else project.full_name,
         versions=versions or (),
-        pipeline=_pipeline_name(project.name) if tags.get(PROJECT_TAG) == project.id else "",
+        pipeline=pipeline if pipeline in _pipelines(cloud, project.name) else "",
     )
 
 
@@ -202,21 +202,13 @@ def _versions(cloud: Cloud, group: str) -> tuple[str, ...] | None:
         raise
 
 
-def _pipeline_name(name: str) -> str:
-    """The SageMaker pipeline that a project's build upserts (SAGEMAKER_PIPELINE_NAME of the template)."""
-    return f"sagemaker-{name}"
-
-
-def _pipeline_tags(cloud: Cloud, name: str) -> dict[str, str]:
-    """The tags of the SageMaker pipeline of projects of this name; empty when there is none."""
-    api, pipeline = cloud.client("sagemaker"), _pipeline_name(name)
-    try:
-        with translated(f"SageMaker pipeline {pipeline}"):
-            return projects.tags_of(api, api.describe_pipeline(PipelineName=pipeline)["PipelineArn"])
-    except Refused as problem:
-        if problem.code in ("ResourceNotFound", "ValidationException", "ValidationError"):
-            return {}
-        raise
+def _pipelines(cloud: Cloud, name: str) -> dict[str, dict[str, str]]:
+    """The SageMaker pipelines of projects of this name with their tags (SAGEMAKER_PIPELINE_NAME of the template)."""
+    api = cloud.client("sagemaker")
+    with translated("SageMaker pipelines"):
+        found = list(pages(api.list_pipelines, "PipelineSummaries", PipelineNamePrefix=f"sagemaker-{name}-"))
+        tagged = {row["PipelineName"]: projects.tags_of(api, row["PipelineArn"]) for row in found}
+    return {one: tags for one, tags in tagged.items() if one == f"sagemaker-{name}-{tags.get(PROJECT_TAG)}"}
 
 
 def _groups_tags(cloud: Cloud, name: str) -> list[dict[str, str]]:
