@@ -9,6 +9,7 @@ accounts, on boundaries and on NotPrincipal, and the KMS Developer Guide on key 
   may leave it to identity policies by naming the account. Boundary and session policies limit what identity policies
   grant, and what a resource grants to a role; not what it grants to the very user or session, or to everybody.
 - Between accounts both sides have to allow.
+- A few actions need nobody's permission (services.toml).
 
 Not modelled: access control lists, S3 Block Public Access, grants of KMS, and what single services ask on top.
 """
@@ -23,7 +24,7 @@ from generator.access.naming import Naming
 from generator.access.policy import Kind, Policy
 from generator.access.principal import PrincipalKind
 from generator.access.request import Request
-from generator.access.services import has_resource_control
+from generator.access.services import has_resource_control, needs_no_permission
 from generator.access.truth import Truth, every, some
 from generator.access.voice import Voice, voices_of
 
@@ -69,7 +70,8 @@ class _Need:
 def _bears(kind: Kind, request: Request) -> bool:
     caller = request.principal
     if kind in _OF_PRINCIPAL:
-        return bool(caller.account) and caller.kind is not PrincipalKind.ROOT
+        is_asked = bool(caller.account) and caller.kind is not PrincipalKind.ROOT
+        return is_asked and not needs_no_permission(request.action)
     if kind is Kind.SCP:
         return bool(caller.account) and not caller.is_service_linked
     if kind is Kind.RCP:
@@ -88,6 +90,8 @@ def _guards(voices: Mapping[Kind, tuple[Voice, ...]]) -> tuple[_Need, ...]:
 
 def _grant(request: Request, voices: Mapping[Kind, tuple[Voice, ...]]) -> tuple[_Need, ...]:
     """What grants, the last one being what an ALLOWED names."""
+    if needs_no_permission(request.action) and request.principal.kind is not PrincipalKind.ANONYMOUS:
+        return (_Need(Kind.IDENTITY, True),)
     resource = _resource_voice(request, voices)
     if not request.principal.account:
         return (_taken(resource, Naming.DIRECT),) if _may_be_unsigned(request) else (_Need(resource.kind, False),)

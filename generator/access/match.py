@@ -99,6 +99,7 @@ def arn_like(pattern: str, value: str) -> Truth:
     return expression.fullmatch(value) is not None
 
 
+@lru_cache(maxsize=65536)
 def any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
     """One expression for several patterns, ignoring case: what names of actions are matched with."""
     return re.compile("|".join(_expression(pattern) for pattern in patterns), re.IGNORECASE | re.DOTALL)

@@ -75,9 +75,10 @@ def matrix(site: Site, roles: Sequence[str], capabilities: Sequence[Capability],
     return Matrix(present, tuple(capabilities), tuple(cells))
 
 
-def _cell(site: Site, role: str, capability: Capability, *, guardrails: bool) -> Cell:
+def question(role: str, capability: Capability, *, guardrails: bool = False) -> Question:
+    """What a cell of the matrix asks."""
     through = role.split("@")[-1] if capability.through == "own" else capability.through
-    question = Question(
+    return Question(
         role,
         capability.action,
         capability.resource.replace("{own}", f"{{{role.split('@')[-1]}}}"),
@@ -86,7 +87,10 @@ def _cell(site: Site, role: str, capability: Capability, *, guardrails: bool) ->
         capability.context,
         guardrails=guardrails,
     )
-    asked = case(site, question)
+
+
+def _cell(site: Site, role: str, capability: Capability, *, guardrails: bool) -> Cell:
+    asked = case(site, question(role, capability, guardrails=guardrails))
     decision = evaluate(asked.request, asked.policies)
     return Cell(role, capability.name, decision.outcome, deciding(decision))
 

@@ -30,3 +30,8 @@ def has_resource_control(action: str, resource: str) -> bool:
 def may_have_gateway_endpoint(action: str) -> bool:
     """Whether the endpoint that a request comes through may be a gateway."""
     return action.partition(":")[0].lower() in _services("gateway_endpoint")
+
+
+def needs_no_permission(action: str) -> bool:
+    """Whether everybody who signs may have it, even against a Deny of the caller's own policies."""
+    return action.lower() in _facts()["no_permission"]["actions"]

@@ -273,3 +273,18 @@ def test_principals_as_people_write_them() -> None:
     )
     with pytest.raises(ToolError, match="somebody: not a principal"):
         principal_of("somebody")
+
+
+@pytest.mark.parametrize(
+    ("principal", "policies", "expected"),
+    [
+        (RUN, [], "allowed"),
+        (RUN, [policy(Kind.IDENTITY, deny()), NOTHING_HERE, NOTHING_NOW], "allowed"),
+        (RUN, [policy(Kind.ENDPOINT, deny(Principal="*"))], "denied"),
+        (ANONYMOUS, [], "denied"),
+    ],
+)
+def test_everybody_who_signs_may_ask_who_they_are(
+    principal: Principal, policies: list[Policy], expected: Outcome
+) -> None:
+    assert evaluate(asked(principal, "sts:GetCallerIdentity", "*"), policies).outcome == expected
