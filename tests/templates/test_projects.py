@@ -316,6 +316,6 @@ def test_the_monitor_is_told_all_that_it_reads() -> None:
     project = deployed(ProjectModelDeploy, DriftSchedule="rate(1 day)")
     build = project.resources("AWS::CodeBuild::Project")["ModelMonitorProject"]
     variables = build["Environment"]["EnvironmentVariables"]
-    text = (DEPLOY / "monitor" / "monitor.py").read_text()
+    text = "".join((DEPLOY / name).read_text() for name in ("monitor/monitor.py", "targets.py"))
     read = {*re.findall(r"variables(?:\.get\(|\[)['\"]([A-Z0-9_]+)['\"]", text)}
     assert {variable["Name"] for variable in variables} == read
