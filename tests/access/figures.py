@@ -13,9 +13,11 @@ from generator.access.names import Account
 from generator.access.question import Question, case
 from generator.access.site import Document, Role, Site
 from mlz.config.configuration import Overlay, load
+from mlz.config.settings import Settings
 from mlz.declared import site as declared
 from mlz.declared import world
 from tests.access.mutants import expectations, mutants
+from tests.access.templates import resolved
 
 PERIMETER = [
     "CreateAutoMLJob",
@@ -79,20 +81,18 @@ def main() -> int:
     print(f"expectations: {len(expectations())} cases; mutants: {len(mutants(site))}")
     print(f"sizes with units: {sizes(site)}")
     for number in (1, 100, 1000):
-        print(f"sizes with {number} accounts below the units: {_with_accounts(settings, number)}")
+        print(f"sizes with {number} accounts below the units: {sizes(with_accounts(settings, number))}")
     for kind in (site.scps, site.rcps):
         print(f"guardrails: {', '.join(f'{one.name} {_size(one)}' for one in kind)} characters")
     return 0
 
 
-def _with_accounts(settings, number: int) -> dict[str, int]:  # type: ignore[no-untyped-def]
-    from tests.access.templates import resolved
-
+def with_accounts(settings: Settings, number: int) -> Site:
+    """The site with this many accounts below the unit of production."""
     declared_world = world(settings)
     (one,) = declared_world.targets["prod"]
     many = tuple(Account(f"prod{n}", f"{600000000000 + n}", one.path) for n in range(number))
-    targets = {**declared_world.targets, "prod": many}
-    return sizes(resolved(settings, replace(declared_world, targets=targets)))
+    return resolved(settings, replace(declared_world, targets={**declared_world.targets, "prod": many}))
 
 
 if __name__ == "__main__":

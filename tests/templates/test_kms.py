@@ -85,6 +85,20 @@ def test_bucket_key_refuses_direct_calls_from_elsewhere() -> None:
     assert may(policy, "Decrypt", EXECUTION, **VIA_S3)
 
 
+def test_eventbridge_uses_the_bucket_key_for_topics_of_projects_only() -> None:
+    policy = policies()["S3BucketKMSKey"]
+    assert statement(policy, "EventsReachProjectTopics") == {
+        "Sid": "EventsReachProjectTopics",
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+        "Resource": ["*"],
+        "Condition": {
+            "StringLike": {"kms:EncryptionContext:aws:sns:topicArn": f"arn:aws:sns:eu-west-1:{ACCOUNT}:sagemaker-*"}
+        },
+    }
+
+
 def test_without_a_kms_endpoint_nothing_is_denied() -> None:
     policy = policies(VPCEndpointKMSId="")["S3BucketKMSKey"]
     assert "DirectCallsOnlyFromTheNetwork" not in sids(policy)
@@ -118,8 +132,11 @@ def test_a_model_role_of_ones_own_is_admitted_by_name() -> None:
     assert may(policy, "Decrypt", "arn:aws:iam::333333333333:role/own-role", **VIA_S3, **IN_STAGING)
 
 
-def test_the_policy_does_not_grow_with_the_accounts_of_a_unit() -> None:
-    assert len(json.dumps(policies()["S3BucketKMSKey"])) < 6_000  # of 32 KB
+def test_the_policy_has_room_for_hundreds_of_listed_accounts() -> None:
+    """B021: KMS's quota of a policy is 32 KB; with units it does not grow (tests/access/test_growth.py)."""
+    listed = ",".join(f"{600000000000 + number}" for number in range(300))
+    few, many = (policies(TargetOrgPaths="", TargetAccounts=one)["S3BucketKMSKey"] for one in (listed[:12], listed))
+    assert len(json.dumps(few)) < len(json.dumps(many)) < 32_768
 
 
 def test_keys_outlive_their_stack_and_publish_their_arns() -> None:
