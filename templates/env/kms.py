@@ -10,7 +10,7 @@ from troposphere import Equals, GetAtt, Not, Ref, Sub
 from troposphere.kms import Alias, Key
 
 from generator.cfn import iam
-from generator.cfn.arns import role_arn, root_arn
+from generator.cfn.arns import arn, role_arn, root_arn, service
 from generator.cfn.contract import Cond, Out, Param
 from generator.cfn.stack import Stack
 from templates.env import perimeter
@@ -104,6 +104,7 @@ class EnvKms(Stack):
         return [
             admits_users(users),
             admits_account_through_s3(),
+            admits_events_to_projects(),
             *perimeter.admits_targets(iam.READ_WITH_KEY, "*", when={"StringEquals": {"kms:ViaService": via("s3")}}),
             self.HAS_KMS_ENDPOINT.then(direct_calls),
         ]
@@ -150,6 +151,19 @@ def admits_account_through_s3() -> Statement:
     """What the account's roles may read or write in S3, builds and pipelines included, they may decrypt there."""
     when = {"StringEquals": {"kms:ViaService": via("s3")}}
     return iam.allow("AccountUsesThroughS3", iam.USE_KEY, "*", principal=Principal("AWS", root_arn()), when=when)
+
+
+def admits_events_to_projects() -> Statement:
+    """EventBridge publishes to topics of projects under this key. It sends no source account or rule that a policy
+    could ask for (SNS Developer Guide, "Key management"), but SNS names the topic in the encryption context."""
+    topics = {"kms:EncryptionContext:aws:sns:topicArn": arn("sns", "sagemaker-*")}
+    return iam.allow(
+        "EventsReachProjectTopics",
+        (kms_actions.Decrypt, Action("kms", "GenerateDataKey*")),
+        "*",
+        principal=Principal("Service", service("events")),
+        when={"StringLike": topics},
+    )
 
 
 def admits_grants() -> Statement:

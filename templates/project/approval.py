@@ -1,32 +1,28 @@
-"""A person lets a model into production, and hears that a model waits."""
+"""A person lets a model into production, and hears that a model waits; the topics of a project."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from awacs import sns as sns_actions
-from awacs.aws import Principal
+from awacs.aws import Principal, Statement
 from troposphere import If, Ref, Sub, codepipeline
 from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
 
 from generator.cfn.iam import deny, policy
-from templates.project.environment import project_tags
+from templates.project.environment import PROJECT, project_tags
 
 # After a week a model that nobody wanted is out of date; the execution fails, and a new one asks again
 MINUTES = 7 * 24 * 60
 
 
-def approval_topic(title: str) -> Topic:
-    return Topic(
-        title,
-        TopicName=Sub("sagemaker-${SageMakerProjectName}-${SageMakerProjectId}-approval"),
-        KmsMasterKeyId="alias/aws/sns",
-        Tags=project_tags(),
-    )
+def project_topic(title: str, purpose: str, key: Any = "alias/aws/sns") -> Topic:
+    """SNS's own key serves roles of this account, and no service that publishes by itself, such as EventBridge."""
+    return Topic(title, TopicName=Sub(f"{PROJECT}-{purpose}"), KmsMasterKeyId=key, Tags=project_tags())
 
 
-def tls_only(title: str, topic: Topic) -> TopicPolicy:
-    """Publishing needs TLS; who may publish is said by the roles of this account."""
+def tls_only(title: str, topic: Topic, *admits: Statement) -> TopicPolicy:
+    """Publishing needs TLS; who else may publish than `admits` is said by the roles of this account."""
     needs_tls = deny(
         "NeedsTls",
         [sns_actions.Publish],
@@ -34,7 +30,7 @@ def tls_only(title: str, topic: Topic) -> TopicPolicy:
         when={"Bool": {"aws:SecureTransport": "false"}},
         principal=Principal("*"),
     )
-    return TopicPolicy(title, Topics=[Ref(topic)], PolicyDocument=policy(needs_tls))
+    return TopicPolicy(title, Topics=[Ref(topic)], PolicyDocument=policy(needs_tls, *admits))
 
 
 def by_email(title: str, topic: Topic, address: Any) -> SubscriptionResource:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from troposphere import Ref, Sub, codepipeline
+from troposphere import And, Equals, If, Not, Ref, Sub, codepipeline
 
+from generator.cfn.contract import Cond, Param
 from generator.cfn.stack import Stack
-from templates.project import delivery, rights, roles, source
+from templates.project import delivery, rights, roles, source, training
+from templates.project.approval import by_email, project_topic, tls_only
 from templates.project.environment import (
     PROJECT,
     PROJECT_ID,
@@ -16,9 +18,12 @@ from templates.project.environment import (
 )
 
 SEED_KEY = "seed-code/mlops-model-build-train-v1.0.zip"
-BUILD_MINUTES = 480
+# The build installs the SDK and starts the pipeline; training goes on without it
+BUILD_MINUTES = 30
 KIND = "model-build-train"
 _SOURCE = "ModelBuildSource"
+# A retried build has the same run, and starts no second execution; a new run of the same commit trains anew
+RUN = {"DELIVERY_RUN": "#{codepipeline.PipelineExecutionId}"}
 
 
 class ProjectModelBuildTrain(Stack):
@@ -34,6 +39,24 @@ class ProjectModelBuildTrain(Stack):
     REPOSITORY_ID = source.REPOSITORY_ID
     SOURCE_BUCKET = source.SOURCE_BUCKET
 
+    TRAINING_TOPIC = Param(
+        "TrainingTopicArn",
+        "Topic that hears how runs of the training pipeline ended; it admits EventBridge. Empty: one is made",
+        default="",
+    )
+    TRAINING_EMAIL = Param(
+        "TrainingEmail", "Address that subscribes to the topic that is made; empty for none", default=""
+    )
+    TRAINING_STATUSES = Param(
+        "TrainingStatuses",
+        "Which ends are told: Failed, Stopped, Succeeded",
+        type="CommaDelimitedList",
+        default="Failed,Stopped",
+        allowed=("Failed", "Stopped", "Succeeded"),
+    )
+
+    CREATES_TOPIC = Cond("CreatesTrainingTopic", Equals(TRAINING_TOPIC, ""))
+    NOTIFIES_BY_EMAIL = Cond("NotifiesByEmail", And(Equals(TRAINING_TOPIC, ""), Not(Equals(TRAINING_EMAIL, ""))))
     IN_CODECOMMIT = source.IN_CODECOMMIT
     THROUGH_CONNECTION = source.THROUGH_CONNECTION
     OWN_BUCKET = source.OWN_BUCKET
@@ -62,7 +85,7 @@ class ProjectModelBuildTrain(Stack):
             delivery.build_project(
                 "ModelPipelineBuildProject",
                 "modelbuild",
-                "Creates the SageMaker pipeline from the repository and runs it",
+                "Creates the SageMaker pipeline from the repository and starts it",
                 builds,
                 build_variables(),
                 buildspec="buildspec.yml",
@@ -75,7 +98,11 @@ class ProjectModelBuildTrain(Stack):
                 Name="Build",
                 Actions=[
                     delivery.build_action(
-                        "BuildAndExecuteSageMakerPipeline", project, [f"{_SOURCE}Artifact"], ["ModelBuildArtifact"]
+                        "BuildAndExecuteSageMakerPipeline",
+                        project,
+                        [f"{_SOURCE}Artifact"],
+                        ["ModelBuildArtifact"],
+                        variables=RUN,
                     )
                 ],
             ),
@@ -87,6 +114,14 @@ class ProjectModelBuildTrain(Stack):
         starts = self.add(roles.events_role(), self.IN_CODECOMMIT)
         rule = delivery.commit_rule("ModelBuildCodeCommitEventRule", repository, pipeline, starts, "build")
         self.add(rule, self.IN_CODECOMMIT)
+        self.add(training.ended_rule("TrainingEndedRule", self._topic(), self.TRAINING_STATUSES))
+
+    def _topic(self) -> If:
+        """The topic of training: made here, or given."""
+        created = self.add(project_topic("TrainingTopic", "training", environment("S3KmsKeyId")), self.CREATES_TOPIC)
+        self.add(tls_only("TrainingTopicPolicy", created, training.admits_events(created)), self.CREATES_TOPIC)
+        self.add(by_email("TrainingByEmail", created, self.TRAINING_EMAIL), self.NOTIFIES_BY_EMAIL)
+        return self.CREATES_TOPIC.then(Ref(created), self.TRAINING_TOPIC)
 
 
 def build_variables() -> dict[str, object]:

@@ -10,7 +10,7 @@ from troposphere.iam import Role
 from generator.cfn.contract import Cond, Param, switch
 from generator.cfn.stack import Stack
 from templates.project import delivery, monitoring, rights, roles, source
-from templates.project.approval import approval, approval_topic, by_email, tls_only
+from templates.project.approval import approval, by_email, project_topic, tls_only
 from templates.project.environment import (
     PROJECT_ID,
     PROJECT_NAME,
@@ -167,7 +167,7 @@ class ProjectModelDeploy(Stack):
 
     def _topic(self) -> If:
         """The topic of approvals: made here, or given."""
-        created = self.add(approval_topic("ApprovalTopic"), self.CREATES_TOPIC)
+        created = self.add(project_topic("ApprovalTopic", "approval"), self.CREATES_TOPIC)
         self.add(tls_only("ApprovalTopicPolicy", created), self.CREATES_TOPIC)
         self.add(by_email("ApprovalByEmail", created, self.APPROVAL_EMAIL), self.NOTIFIES_BY_EMAIL)
         return self.CREATES_TOPIC.then(Ref(created), self.APPROVAL_TOPIC)

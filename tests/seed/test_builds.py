@@ -163,17 +163,18 @@ def test_a_package_that_lost_its_approval_stops_the_build(platform: Platform) ->
     )
 
 
-def test_the_training_build_puts_its_data_and_runs_its_pipeline(platform: Platform) -> None:
+def test_the_training_build_puts_its_data_and_starts_its_pipeline_for_its_run(platform: Platform) -> None:
     s3 = platform.client("s3", platform.world.dev)
     address = "s3://data/datasets/p-abc/abalone.csv"
     s3.create_bucket(Bucket="data", CreateBucketConfiguration={"LocationConstraint": REGION})
-    made = platform.build("model-build-train", DATA_BUCKET="data")
+    run = "5f9c7a4e-1111-2222-3333-444455556666"
+    made = platform.build("model-build-train", DATA_BUCKET="data", DELIVERY_RUN=run)
     assert (made.code, made.calls) == (
         0,
         [
             "pip install --quiet --requirement requirements.txt",
             "pip install --quiet --no-deps .",
-            f"python -m pipelines.run_pipeline --module pipelines.abalone.pipeline --input {address}",
+            f"python -m pipelines.run_pipeline --module pipelines.abalone.pipeline --input {address} --run {run}",
         ],
     ), made.output
     data = s3.get_object(Bucket="data", Key="datasets/p-abc/abalone.csv")["Body"].read().decode()

@@ -19,6 +19,7 @@ import numpy
 import pytest
 import xgboost
 from botocore.validate import ParamValidator
+from moto.sagemaker.models import sagemaker_backends
 
 from sandbox.server import Sandbox
 from tests.seed.jobs import Jobs
@@ -46,6 +47,7 @@ VARIABLES = {
     "SAGEMAKER_SECURITY_GROUPS": "sg-1",
     "AWS_REGION": REGION,
 }
+RUNS = [f"5f9c7a4e-1111-2222-3333-44445555666{number}" for number in (1, 2)]
 APIS = {
     "Processing": ("CreateProcessingJob", {"ProcessingJobName": "job"}),
     "Training": ("CreateTrainingJob", {"TrainingJobName": "job"}),
@@ -117,17 +119,22 @@ def test_the_sdk_makes_the_definition(aws: Sandbox) -> None:
 
 
 @needs_sdk
-def test_the_build_makes_the_pipeline_once_and_starts_it(aws: Sandbox) -> None:
-    """The second run updates it. The sandbox runs no step and lists none, so it ends where the steps are asked for."""
+def test_the_build_keeps_one_pipeline_and_starts_an_execution_for_each_run(aws: Sandbox) -> None:
+    """B074. It waits for none. SageMaker starts one execution for each token; the sandbox only keeps it."""
     module = ("--module", "pipelines.abalone.pipeline", "--input", DATA)
-    for _ in range(2):
-        made = with_sdk(aws, "-m", "pipelines.run_pipeline", *module)
-        assert made.stdout.splitlines()[0].startswith(f"started arn:aws:sagemaker:{REGION}:{ACCOUNT}:pipeline/"), made
-        assert made.stderr.splitlines()[-1].endswith("does not implement sagemaker:ListPipelineExecutionSteps")
-    client = boto3.client("sagemaker", region_name=REGION, endpoint_url=aws.endpoint, **aws.credentials(ACCOUNT))
-    assert [one["RoleArn"] for one in client.list_pipelines()["PipelineSummaries"]] == [
-        VARIABLES["SAGEMAKER_PIPELINE_ROLE_ARN"]
+    for run in RUNS:
+        made = with_sdk(aws, "-m", "pipelines.run_pipeline", *module, "--run", run)
+        assert made.returncode == 0, made.stderr
+        (said,) = made.stdout.splitlines()
+        assert said.startswith(f"started arn:aws:sagemaker:{REGION}:{ACCOUNT}:pipeline/sagemaker-ages/execution/")
+    (pipeline,) = sagemaker_backends[ACCOUNT][REGION].pipelines.values()
+    assert (pipeline.pipeline_name, pipeline.role_arn) == ("sagemaker-ages", VARIABLES["SAGEMAKER_PIPELINE_ROLE_ARN"])
+    executions = list(pipeline.pipeline_executions.values())
+    assert [one.client_request_token for one in executions] == RUNS
+    assert [one.pipeline_execution_description for one in executions] == [
+        f"Run {run} of the delivery pipeline" for run in RUNS
     ]
+    assert executions[0].pipeline_parameters == [{"Name": "InputDataUrl", "Value": DATA}]
 
 
 def test_every_job_is_accepted_by_its_api(definition: dict[str, Any]) -> None:

@@ -268,6 +268,99 @@ def test_the_topic_has_a_subscriber_where_an_address_is_given() -> None:
     assert made == {"TopicArn": "ApprovalTopic", "Protocol": "email", "Endpoint": "a@b.example"}
 
 
+def test_people_hear_when_training_failed_or_was_stopped() -> None:
+    """B074: no build waits for it."""
+    project = deployed(ProjectModelBuildTrain)
+    assert project.resources("AWS::Events::Rule")["TrainingEndedRule"] == {
+        "Name": "sagemaker-Ages-p-abc-ended",
+        "Description": "Tells how runs of the training pipeline ended",
+        "EventPattern": {
+            "source": ["aws.sagemaker"],
+            "detail-type": ["SageMaker Model Building Pipeline Execution Status Change"],
+            "detail": {
+                "pipelineArn": [
+                    {"equals-ignore-case": f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}:pipeline/sagemaker-Ages-p-abc"}
+                ],
+                "currentPipelineExecutionStatus": ["Failed", "Stopped"],
+            },
+        },
+        "State": "ENABLED",
+        "Targets": [
+            {
+                "Id": "topic",
+                "Arn": "TrainingTopic",
+                "InputTransformer": {
+                    "InputPathsMap": {
+                        "execution": "$.detail.pipelineExecutionArn",
+                        "status": "$.detail.currentPipelineExecutionStatus",
+                    },
+                    "InputTemplate": '"Training of Ages-p-abc: <execution> is <status>."',
+                },
+            }
+        ],
+    }
+
+
+def test_eventbridge_reaches_the_topic_of_training() -> None:
+    """SNS's own key admits no service, and EventBridge sends no key that the topic's policy could ask for."""
+    project = deployed(ProjectModelBuildTrain)
+    topic = project.resources("AWS::SNS::Topic")["TrainingTopic"]
+    assert (topic["TopicName"], topic["KmsMasterKeyId"]) == (
+        "sagemaker-Ages-p-abc-training",
+        "GetEnvironmentConfiguration.S3KmsKeyId",
+    )
+    (held,) = project.resources("AWS::SNS::TopicPolicy").values()
+    assert held["Topics"] == ["TrainingTopic"]
+    assert held["PolicyDocument"]["Statement"] == [
+        {
+            "Sid": "NeedsTls",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": ["sns:Publish"],
+            "Resource": ["TrainingTopic"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        },
+        {
+            "Sid": "EventsTell",
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": ["sns:Publish"],
+            "Resource": ["TrainingTopic"],
+        },
+    ]
+
+
+def test_training_may_have_a_topic_of_its_own_and_tell_more() -> None:
+    topic = f"arn:aws:sns:eu-west-1:{ACCOUNT}:on-call"
+    project = deployed(
+        ProjectModelBuildTrain, TrainingTopicArn=topic, TrainingEmail="a@b.example", TrainingStatuses="Succeeded"
+    )
+    rule = project.resources("AWS::Events::Rule")["TrainingEndedRule"]
+    assert rule["Targets"][0]["Arn"] == topic
+    assert rule["EventPattern"]["detail"]["currentPipelineExecutionStatus"] == ["Succeeded"]
+    assert {one for one in project.resources() if one.startswith("Training")} == {"TrainingEndedRule"}
+
+
+def test_training_has_a_subscriber_where_an_address_is_given() -> None:
+    assert deployed(ProjectModelBuildTrain).resources("AWS::SNS::Subscription") == {}
+    project = deployed(ProjectModelBuildTrain, TrainingEmail="a@b.example")
+    assert project.resources("AWS::SNS::Subscription") == {
+        "TrainingByEmail": {"TopicArn": "TrainingTopic", "Protocol": "email", "Endpoint": "a@b.example"}
+    }
+
+
+def test_the_training_build_knows_its_run_and_does_not_wait() -> None:
+    """B074: a retried build has the run that it had; the training's own limit is a day."""
+    project = deployed(ProjectModelBuildTrain)
+    (pipeline,) = project.resources("AWS::CodePipeline::Pipeline").values()
+    configuration = pipeline["Stages"][1]["Actions"][0]["Configuration"]
+    assert json.loads(configuration["EnvironmentVariables"]) == [
+        {"name": "DELIVERY_RUN", "value": "#{codepipeline.PipelineExecutionId}"}
+    ]
+    (build,) = project.resources("AWS::CodeBuild::Project").values()
+    assert build["TimeoutInMinutes"] == 30
+
+
 def test_a_run_may_name_the_package() -> None:
     """B065: the latest approved one, the one of the event, or a former one."""
     (pipeline,) = deployed(ProjectModelDeploy).resources("AWS::CodePipeline::Pipeline").values()
