@@ -63,14 +63,15 @@ def _show(run: Run, lines: list[str], objections: list[ToolError]) -> None:
     for problem in objections:
         run.console.progress(f"it would stop: {problem.message}", "change")
         run.console.progress(f"hint: {problem.hint}", "hint")
+    goes = [line for line in lines if KEPT not in line and line != NOTHING]
     if run.output != "text":
         told = {
-            "would_delete": [line for line in lines if KEPT not in line and line != NOTHING],
+            "would_delete": goes,
             "would_keep": [line.strip() for line in lines if KEPT in line],
             "would_stop": [problem.message for problem in objections],
         }
         run.console.data(text_of(told, run.output))
-    run.console.next("nothing to do" if lines == [NOTHING] else "the same without --plan does it")
+    run.console.next("the same without --plan does it" if goes else "nothing to do")
 
 
 def _agree(run: Run, settings: Settings, chosen: list[str]) -> None:
@@ -99,6 +100,8 @@ def _following(teardown: Teardown, proof: Proof, chosen: list[str]) -> str:
     bucket = teardown.estate.settings.package.bucket
     if proof.left:
         return f"mlz destroy {' '.join(chosen)}"
+    if proof.kept and teardown.purges:
+        return "people's work was kept; mlz project delete NAME --models deletes a project's models"
     if proof.kept:
         return "data and its keys were kept; mlz destroy --purge deletes them too"
     if "packages" in chosen or not bucket:

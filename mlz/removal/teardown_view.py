@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mlz.mlops import project_deletion
@@ -13,6 +15,8 @@ from mlz.removal.tagged import BUCKET, STACK
 from mlz.terminal.wording import count
 
 if TYPE_CHECKING:
+    from mlz.mlops.project_deletion import Holdings
+    from mlz.mlops.projects import Project
     from mlz.removal.estate import Estate
 
 KEPT = "kept: "
@@ -32,7 +36,8 @@ class Announcement:
         goes = [line for part in parts for line in self._part(part)]
         named = sorted(one for one in self.found if self._is_named(one))
         others = [one for one in self.found if one not in named]
-        told = [*goes, *(self._named(one) for one in named if one.name not in self.estate.data_buckets)]
+        said = {*self.estate.data_buckets, *(self._of_projects if "projects" in parts else ())}
+        told = [*goes, *(self._named(one) for one in named if one.name not in said)]
         told += self._others(others)
         return told or [NOTHING]
 
@@ -56,8 +61,17 @@ class Announcement:
                 return self._packages()
 
     def _projects(self) -> Iterator[str]:
-        for project in self.estate.projects:
-            yield from project_deletion.holdings(self.estate.cloud, project).lines(project, models=self.purges)
+        for project, held in self._holdings:
+            yield from held.lines(project, models=self.purges)
+
+    @cached_property
+    def _holdings(self) -> list[tuple[Project, Holdings]]:
+        return [(one, project_deletion.holdings(self.estate.cloud, one)) for one in self.estate.projects]
+
+    @property
+    def _of_projects(self) -> set[str]:
+        """Names of what the lines of projects say already, gone or kept."""
+        return {name for _, held in self._holdings for name in (*held.buckets, held.group, held.pipeline)}
 
     def _sets(self) -> list[str]:
         state = self.estate.state
@@ -86,10 +100,14 @@ class Announcement:
         return f"{mark}{self._place(one.account)}: {one.kind} {one.name}{held}"
 
     def _others(self, found: Sequence[Leftover]) -> Iterator[str]:
-        """How much there is beside that, by account: it goes with its stack."""
-        for account in sorted({one.account for one in found}):
-            number = sum(one.account == account for one in found)
-            yield f"  {self._place(account)}: {number} stacks, roles and tagged resources"
+        """How much there is beside that, by account, those with equally much together: it goes with its stack."""
+        numbers = Counter(one.account for one in found)
+        for number in sorted({*numbers.values()}, reverse=True):
+            places = [self._place(account) for account in sorted(numbers) if numbers[account] == number]
+            if len(places) == 1:
+                yield f"  {places[0]}: {number} stacks, roles and tagged resources"
+            else:
+                yield f"  {count(len(places), 'account')}: {number} stacks, roles and tagged resources in each"
 
     def _place(self, account: str) -> str:
         return f"{account} {self.estate.resolution.names.get(account, '')}".rstrip()

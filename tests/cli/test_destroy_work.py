@@ -64,6 +64,20 @@ def test_peoples_work_is_kept_and_history_is_nothing(
     ]
 
 
+def test_the_next_step_is_one_that_does_something(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    def following(*words: str) -> str:
+        assert cli.run(["destroy", *words]) == 0
+        return capsys.readouterr().err.splitlines()[-1]
+
+    assert following("--plan") == "next: nothing to do"
+    client("sagemaker").create_model_package_group(ModelPackageGroupName="churn", Tags=TAGS)
+    assert following("--plan") == "next: nothing to do"
+    assert following("--yes") == "next: data and its keys were kept; mlz destroy --purge deletes them too"
+    assert following("--purge", "--yes") == (
+        "next: people's work was kept; mlz project delete NAME --models deletes a project's models"
+    )
+
+
 def test_what_resists_is_left(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
     """Tags say that it is the environment's, and no stack holds it: nobody deletes it, and everybody sees it."""
     client("ec2").create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=[{"ResourceType": "vpc", "Tags": TAGS}])

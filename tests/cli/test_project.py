@@ -171,6 +171,9 @@ def test_a_project_comes_and_is_listed(desk: Desk) -> None:
         assert lines[0].split() == ["name", "id", "kind", "status", "created", "pipeline"]
         assert lines[1].split()[:4] == ["first", row["id"], "build-train", "CreateCompleted"]
     others(desk)
+    assert cli.run(["destroy", "projects", "--plan", "--no-color"]) == 0
+    told = [line for line in desk.capture.readouterr().err.splitlines() if "bucket" in line]
+    assert [line.split()[:2] for line in told] == [["-", "bucket"]]
     assert desk.run("delete", "first", "--yes")[0] == f"deleted: first-{row['id']}\n"
     assert desk.data("list") == {"projects": []}
 
