@@ -161,7 +161,8 @@ def _show(run: Run, cloud: Cloud, project: Project) -> None:
     run.console.data(
         "  ".join(cell or "-" for cell in row.values()) if run.output == "text" else text_of(row, run.output)
     )
-    run.console.next("mlz project list")
+    has_deliveries = project.kind == "deploy"
+    run.console.next(f"mlz model status {project.full_name} --wait" if has_deliveries else "mlz project list")
 
 
 def _row(cloud: Cloud, project: Project) -> dict[str, str]:

@@ -108,7 +108,7 @@ def _administration_role(settings: Settings, cloud: Cloud, state: State) -> str:
 
 
 def converged(run: Run, settings: Settings, cloud: Cloud, insistence: Insistence, manner: Manner = PATIENT) -> bool:
-    """Plan, show, ask, apply; once more after operations of an earlier run have ended. False when it was a dry run."""
+    """Plan, show, ask, apply; again after operations of an earlier run have ended. False when a dry run leaves work."""
     manifest = convergence.release(settings)
     while True:
         found = convergence.situation(settings, manifest, cloud, insistence)
@@ -117,7 +117,7 @@ def converged(run: Run, settings: Settings, cloud: Cloud, insistence: Insistence
         shown(run, plan, dict(found.names))
         if run.dry_run or plan.is_empty:
             paused(run.console, whole, plan)
-            return not run.dry_run
+            return plan.is_empty or not run.dry_run
         run.console.agreed("Apply this plan?", yes=run.yes)
         applied(settings, cloud, found.state, plan, run.console, manner)
         run.console.progress(planview.outcome(plan), "add")
