@@ -24,11 +24,14 @@ def test_no_literal_partition_or_domain(emitted: Emitted) -> None:
 
 def test_buckets(emitted: Emitted) -> None:
     """B049: encrypted, versioned, nothing public, one owner."""
-    for bucket in emitted.resources("AWS::S3::Bucket"):
+    buckets = emitted.resources("AWS::S3::Bucket")
+    assert buckets
+    for bucket in buckets:
         given = bucket.properties
         assert "BucketEncryption" in given, bucket
         assert given["VersioningConfiguration"] == {"Status": "Enabled"}, bucket
-        assert set(given["PublicAccessBlockConfiguration"].values()) <= {True, "true"}, bucket
+        blocked = given["PublicAccessBlockConfiguration"]
+        assert len(blocked) == 4 and set(blocked.values()) <= {True, "true"}, bucket
         assert given["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}, bucket
 
 

@@ -145,7 +145,9 @@ def test_groups_admit_each_other_on_single_ports() -> None:
 
 def test_no_group_keeps_the_default_egress() -> None:
     """B055."""
-    for title, group in deployed().resources("AWS::EC2::SecurityGroup").items():
+    groups = deployed().resources("AWS::EC2::SecurityGroup")
+    assert len(groups) == 4
+    for title, group in groups.items():
         assert [rule["CidrIp"] for rule in group["SecurityGroupEgress"]] == ["127.0.0.1/32"], title
 
 
