@@ -13,7 +13,7 @@ SEEDS ?= 10000
 FIRST_SEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-model test chaos lint generate package deploy-core deploy-env deploy-targets golden lock bench style types clean access-oracle access access-mutants scan audit
+.PHONY: help setup demo demo-model test chaos lint generate package deploy-core deploy-env deploy-targets golden seed-definition lock bench style types clean access-oracle access access-mutants scan audit
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,7 @@ GUARD_RULES := tests/guard/requirements.txt
 
 $(VENV)/ready: requirements.lock pyproject.toml $(GUARD_RULES)
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version) if sys.version_info < (3, 11) else 0'
+	@echo "making $(VENV) from requirements.lock: one to three minutes, once" >&2
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(GUARD_RULES)
@@ -95,6 +96,13 @@ golden: setup ## Rewrite the golden templates, and show what changed
 	$(VENV)/bin/python -m tests.golden.rewrite
 	$(VENV)/bin/python -m tests.templates.sequence
 	git --no-pager diff --stat -- tests/golden docs/model-lifecycle.md
+
+SEED_CODE := templates/sources/seed/model-build-train
+seed-definition: setup ## Rewrite tests/seed/definition.json with the seed code's SageMaker SDK (700 MB)
+	$(PYTHON) -m venv build/seed-sdk
+	build/seed-sdk/bin/python -m pip install --quiet --disable-pip-version-check -r $(SEED_CODE)/requirements.txt
+	SEED_PYTHON=$(CURDIR)/build/seed-sdk/bin/python $(VENV)/bin/python -m tests.seed.definition
+	git --no-pager diff --stat -- tests/seed
 
 lock: setup ## Renew requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --quiet --all-extras --generate-hashes --no-header --universal --python-version 3.11 \
