@@ -65,8 +65,8 @@ class Rendered:
             case _:
                 return part
 
-    def _text(self, text: str, given: dict[str, str]) -> str:
-        known = {**self.values, **given}
+    def _text(self, text: str, given: dict[str, Any]) -> str:
+        known = {**self.values, **{name: value for name, value in given.items() if isinstance(value, str)}}
         return re.sub(r"\$\{!?([^}]+)\}", lambda m: known.get(m[1], f"<{m[1]}>") if m[0][2] != "!" else m[0], text)
 
     def roles(self) -> dict[str, Any]:

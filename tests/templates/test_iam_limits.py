@@ -12,11 +12,13 @@ import cfnlint
 import pytest
 
 from generator.cfn.stack import Stack
+from templates.catalog import CATALOG
 from templates.core.iam_sc_sm_projects_roles import CoreIamScSmProjectsRoles
 from templates.core.iam_shared_roles import CoreIamSharedRoles
 from templates.core.main import CoreMain
 from templates.core.package_cfn import PackageCfn
 from templates.core.reconciliation import CoreReconciliation
+from templates.core.shared_services_ecs import CoreSharedServicesEcs
 from templates.delivery.ci_oidc import CiOidc
 from templates.delivery.platform_delivery import PlatformDelivery
 from templates.env.iam import EnvIam
@@ -24,6 +26,7 @@ from templates.env.iam_setup_stackset_role import EnvIamSetupStacksetRole
 from templates.project.model_build_train import ProjectModelBuildTrain
 from templates.project.model_deploy import ProjectModelDeploy
 from templates.target.iam_target_account_roles import EnvIamTargetAccountRoles
+from tests.templates.release import FakeRelease
 from tests.templates.roles import LONGEST, Rendered, actions
 
 TEMPLATES = (
@@ -34,7 +37,16 @@ TEMPLATES = (
     CoreIamScSmProjectsRoles,
 )
 PROJECTS = (ProjectModelBuildTrain, ProjectModelDeploy)
-WITH_ROLES = (*TEMPLATES, *PROJECTS, CoreMain, CoreReconciliation, PackageCfn, PlatformDelivery, CiOidc)
+WITH_ROLES = (
+    *TEMPLATES,
+    *PROJECTS,
+    CoreMain,
+    CoreReconciliation,
+    CoreSharedServicesEcs,
+    PackageCfn,
+    PlatformDelivery,
+    CiOidc,
+)
 ROLE_NAME, INLINE, MANAGED, TRUST = 64, 10_240, 6_144, 2_048
 
 
@@ -58,6 +70,16 @@ READS = ("describe", "get", "list", "search", "batchdescribe", "batchget")
 def _statements(stack: type[Stack]) -> list[tuple[str, dict[str, Any]]]:
     rendered = Rendered(stack)
     return [(name, s) for name in [*rendered.roles(), *rendered.policies()] for s in rendered.statements(name)]
+
+
+def test_every_template_with_roles_is_among_them() -> None:
+    documents = {stack: stack(FakeRelease()).document() for stack in CATALOG}
+    having = {
+        stack
+        for stack, document in documents.items()
+        if any(one["Type"] in ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy") for one in document["Resources"].values())
+    }
+    assert having == set(WITH_ROLES)
 
 
 @pytest.mark.parametrize("stack", WITH_ROLES, ids=lambda stack: stack.FILE)
