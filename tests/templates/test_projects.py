@@ -79,7 +79,9 @@ def test_an_archive_in_s3_is_a_source_too(stack: type[Stack], seed: str, bucket:
 @pytest.mark.parametrize("stack", PROJECTS)
 def test_builds_run_in_the_vpc_with_the_current_image(stack: type[Stack]) -> None:
     """B003."""
-    for build in deployed(stack).resources("AWS::CodeBuild::Project").values():
+    builds = deployed(stack).resources("AWS::CodeBuild::Project").values()
+    assert builds
+    for build in builds:
         assert build["Environment"]["Image"] == codebuild_image()
         assert build["VpcConfig"] == {
             "VpcId": "GetEnvironmentConfiguration.VpcId",
@@ -399,7 +401,9 @@ def test_the_alarm_watches_what_the_monitor_publishes() -> None:
     one = {"rows": 1, "verdict": "drifted", "drifted": {"a": ["b"]}, "labelled": 1, "rmse": 2.0, "rmse_exceeded": True}
     stage = "GetEnvironmentConfiguration.EnvTypeProdName"
     told = {metric["MetricName"]: metric for metric in report.metrics({"1": one}, "Ages-p-abc", stage)}
-    for alarm in project.resources("AWS::CloudWatch::Alarm").values():
+    alarms = project.resources("AWS::CloudWatch::Alarm")
+    assert alarms.keys() == {"DriftAlarm", "QualityAlarm"}
+    for alarm in alarms.values():
         assert alarm["Namespace"] == report.NAMESPACE
         assert alarm["Dimensions"] == told[alarm["MetricName"]]["Dimensions"]
         assert told[alarm["MetricName"]]["Value"] == 1.0
