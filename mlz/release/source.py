@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).resolve().parents[2]
 _NAMES = (
     "Makefile",
     "pyproject.toml",
@@ -16,6 +16,8 @@ _NAMES = (
     "sandbox",
     "stacksets",
     "templates",
+    # `make setup` needs it.
+    "tests/guard/requirements.txt",
 )
 
 

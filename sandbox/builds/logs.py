@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -36,8 +36,7 @@ class Log:
             return
         logs = role.client("logs")
         try:
-            _made(lambda: logs.create_log_group(logGroupName=group))
-            logs.create_log_stream(logGroupName=group, logStreamName=self.build.stream)
+            _open_stream(logs, group, self.build.stream)
         except ClientError as error:
             reason = (
                 f"Service role {self.build.order.project['serviceRole']} does not allow AWS CodeBuild to create Amazon "
@@ -68,9 +67,13 @@ class Log:
                 )
 
 
-def _made(create: Callable[[], object]) -> None:
+def _open_stream(logs: Any, group: str, stream: str) -> None:
+    """Make the group only where it is not there: a role that finds it needs no right to make one."""
     try:
-        create()
+        logs.create_log_stream(logGroupName=group, logStreamName=stream)
     except ClientError as error:
-        if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
+        with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+            logs.create_log_group(logGroupName=group)
+        logs.create_log_stream(logGroupName=group, logStreamName=stream)

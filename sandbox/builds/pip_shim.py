@@ -8,7 +8,9 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import re
+import shlex
 import sys
+import tomllib
 from pathlib import Path
 
 _NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*(.*?)\s*$")
@@ -39,7 +41,7 @@ def main(arguments: list[str]) -> int:
     folders, wanted = read(arguments[1:])
     for folder in folders:
         link(folder)
-    missing = [requirement for requirement in wanted if not here(requirement)]
+    missing = [requirement for requirement in wanted if not here(requirement) and is_for_this_machine(requirement)]
     for requirement in missing:
         say(
             f"{requirement}: is not in the sandbox's environment, and the sandbox installs nothing; "
@@ -74,13 +76,13 @@ def read(arguments: list[str]) -> tuple[list[Path], list[str]]:
 
 
 def lines(path: Path) -> list[str]:
-    text = [line.partition(" #")[0].split(";")[0].strip() for line in path.read_text().splitlines()]
+    text = [line.partition(" #")[0].strip(" \\") for line in path.read_text().splitlines()]
     return [line for line in text if line and not line.startswith(("#", "-"))]
 
 
 def here(requirement: str) -> bool:
     """Whether the package is in this environment; its version is told, and not held against the requirement."""
-    found = _NAME.match(requirement)
+    found = _NAME.match(requirement.partition(";")[0])
     if found is None:
         return False
     name, versions = found.groups()
@@ -94,15 +96,40 @@ def here(requirement: str) -> bool:
     return True
 
 
+def is_for_this_machine(requirement: str) -> bool:
+    """What the requirement's marker says; where nothing is installed that reads markers, every one is."""
+    marker = requirement.partition(";")[2]
+    try:
+        from packaging.markers import Marker
+    except ModuleNotFoundError:
+        return True
+    return not marker or Marker(marker).evaluate()
+
+
 def link(folder: Path) -> None:
-    """Make the packages and modules of a project importable, as installing it would."""
+    """Make the packages and modules of a project importable and its commands callable, as installing it would."""
     site = Path(os.environ["MLZ_SITE"])
     root = folder.resolve() / "src" if (folder / "src").is_dir() else folder.resolve()
     for entry in sorted(root.iterdir()):
         importable = entry.suffix == ".py" or (entry / "__init__.py").exists()
         if importable and entry.name != "setup.py" and not (site / entry.name).exists():
             (site / entry.name).symlink_to(entry)
+    for name, entry_point in commands(folder):
+        program = Path(os.environ["MLZ_PROGRAMS"]) / name
+        module, _, function = entry_point.partition(":")
+        call = f"import sys; from {module} import {function}; sys.exit({function}())"
+        program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -c {shlex.quote(call)} "$@"\n')
+        program.chmod(0o755)
     say(f"{folder} is linked; not installed")
+
+
+def commands(folder: Path) -> list[tuple[str, str]]:
+    """Name and entry point of each command of a project."""
+    declared = folder / "pyproject.toml"
+    if not declared.is_file():
+        return []
+    project = tomllib.loads(declared.read_text()).get("project", {})
+    return list(project.get("scripts", {}).items())
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-_PIP = Path(__file__).with_name("pip_shim.py")
+_MODULES = {name: Path(__file__).with_name(f"{name}_shim.py") for name in ("pip", "venv")}
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,13 @@ class Workplace:
 
     def prepare(self) -> None:
         """Make the folders, `python` and `python3` of this very environment, and a `pip` that installs nothing."""
-        for folder in (self.source, self.records, self.root / "home", self.root / "tmp", self._bin, self._site / "pip"):
+        for folder in (self.source, self.records, self.root / "home", self.root / "tmp", self._bin):
             folder.mkdir(parents=True)
-        # A package with __init__ stands before pip itself, which may be installed and would ask the network.
-        (self._site / "pip" / "__init__.py").touch()
-        shutil.copy(_PIP, self._site / "pip" / "__main__.py")
+        for name, program in _MODULES.items():
+            # A package with __init__ stands before pip itself, which may be installed and would ask the network.
+            (self._site / name).mkdir(parents=True)
+            (self._site / name / "__init__.py").touch()
+            shutil.copy(program, self._site / name / "__main__.py")
         for name in ("python", "python3"):
             self._program(name, f'exec {shlex.quote(sys.executable)} "$@"')
         for name in ("pip", "pip3"):
@@ -54,6 +56,7 @@ class Workplace:
             "PYTHONPATH": str(self._site),
             "PYTHONDONTWRITEBYTECODE": "1",
             "MLZ_SITE": str(self._site),
+            "MLZ_PROGRAMS": str(self._bin),
             "MLZ_BUILD": str(self.records),
             "CODEBUILD_SRC_DIR": str(self.source),
         }

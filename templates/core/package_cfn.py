@@ -62,11 +62,11 @@ class PackageCfn(Stack):
         boundary = Ref(self.add(ceiling("Permissions boundary of the packaging", packaging_boundary())))
         build_role = self.add(packaging_role(prefix, boundary))
         project = self.add(packaging_project(prefix, build_role))
-        self.add(log_group("PackageLogs", f"/aws/codebuild/${{{project.title}}}"))
+        logs_made = [self.add(log_group("PackageLogs", f"/aws/codebuild/${{{project.title}}}"))]
         function_role = self.add(starter_role(project, boundary))
         function = self.add(starter(function_role))
-        self.add(log_group("StartBuildLogs", f"/aws/lambda/${{{function.title}}}"))
-        self.add(StartBuild("StartBuild", ServiceToken=GetAtt(function, "Arn"), ProjectName=Ref(project)))
+        logs_made.append(self.add(log_group("StartBuildLogs", f"/aws/lambda/${{{function.title}}}")))
+        self.add(start_build(function, project, logs_made))
         for output, name in (
             (self.CORE_URI, "CoreMain"),
             (self.ENV_URI, "EnvMain"),
@@ -210,6 +210,18 @@ def starter(role: iam.Role) -> awslambda.Function:
         Timeout=900,
         Role=GetAtt(role, "Arn"),
         Metadata=CUSTOM_RESOURCE,
+    )
+
+
+def start_build(
+    function: awslambda.Function, project: codebuild.Project, logs_made: list[log_groups.LogGroup]
+) -> StartBuild:
+    """Runs once both logs are there, which neither the build nor the function may make."""
+    return StartBuild(
+        "StartBuild",
+        ServiceToken=GetAtt(function, "Arn"),
+        ProjectName=Ref(project),
+        DependsOn=[group.title for group in logs_made],
     )
 
 

@@ -5,7 +5,7 @@ import time
 import boto3
 import cfnresponse
 
-POLL_SECONDS = 10
+POLL_SECONDS = 5
 SPARE_MILLISECONDS = 30_000
 
 
