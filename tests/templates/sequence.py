@@ -29,6 +29,8 @@ sequenceDiagram
 TRAINING = {
     "ModelBuildSource": ["DS->>BT: push to main"],
     "BuildAndExecuteSageMakerPipeline": [
+        "BT->>BT: build: start the SageMaker pipeline, and end",
+        "BT-->>DS: SNS: training has failed, or was stopped",
         "BT->>MR: package, PendingManualApproval (only if the error is small enough)",
         "AD->>MR: approve",
     ],
