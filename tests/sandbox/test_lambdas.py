@@ -36,10 +36,11 @@ def handler(event, context):
 """
 
 
-def _zip(code: str) -> bytes:
+def _zip(code: str, **others: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("index.py", code)
+        for name, text in {"index.py": code, **others}.items():
+            archive.writestr(name, text)
     return buffer.getvalue()
 
 
@@ -265,3 +266,23 @@ def test_a_custom_resource_that_fails_rolls_back(client: Any, mode: str, reason:
     events = cfn.describe_stack_events(StackName="stack")["StackEvents"]
     failed = [e for e in events if e["LogicalResourceId"] == "Custom" and e["ResourceStatus"] == "CREATE_FAILED"]
     assert reason in failed[0]["ResourceStatusReason"]
+
+
+LISTING = """
+import pathlib
+
+def handler(event, context):
+    own = pathlib.Path(__file__).parent
+    return {
+        "inside": sorted(str(one.relative_to(own)) for one in own.rglob("*.txt")),
+        "outside": sorted(str(one) for folder in own.parents for one in folder.glob("escaped*.txt")),
+    }
+"""
+
+
+def test_code_stays_in_its_folder_whatever_its_entries_are_called(function: Any) -> None:
+    awslambda = function()
+    names = {"../escaped1.txt": "", "a/../../../escaped2.txt": "", "/tmp/escaped3.txt": ""}
+    awslambda.update_function_code(FunctionName="f", ZipFile=_zip(LISTING, **names))
+    found, _ = _invoke(awslambda, {})
+    assert found == {"inside": ["a/escaped2.txt", "escaped1.txt", "tmp/escaped3.txt"], "outside": []}
