@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from generator.errors import ToolError
-from mlz.options import Run, options, with_given
+from mlz.options import Run, Verbs, options, with_given
 from mlz.terminal.console import wants_color
 
 # name -> line for --help; the command is `command` in mlz.commands.<name>, imported when it runs.
@@ -42,7 +42,7 @@ HIDDEN = {"demo": "A story on the embedded AWS: the platform, or a model's life.
 RESUME = "run the same command to go on"
 
 
-class Program(click.Group):
+class Program(Verbs):
     """Commands by name, each imported only when used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -57,18 +57,6 @@ class Program(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and args[0] not in HIDDEN:
-            import difflib
-
-            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            raise click.UsageError(
-                f"there is no command {args[0]}" + (f"; did you mean {close[0]}?" if close else ""), ctx
-            )
-        return super().resolve_command(ctx, args)
 
 
 def _start(context: click.Context, **values: Any) -> None:

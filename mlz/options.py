@@ -100,6 +100,22 @@ def _without_variable(option: click.Option) -> click.Option:
     return option
 
 
+class Verbs(click.Group):
+    """A group of commands that answers a mistyped one with the nearest."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and self.get_command(ctx, args[0]) is None:
+            import difflib
+
+            close = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
+            raise click.UsageError(
+                f"there is no command {args[0]}" + (f"; did you mean {close[0]}?" if close else ""), ctx
+            )
+        return super().resolve_command(ctx, args)
+
+
 def verb(summary: str, short: str | None = None) -> Callable[[Callable[..., int | None]], click.Command]:
     """Decorator: a click command whose function gets the Run first and may return an exit code.
 

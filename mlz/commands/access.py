@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlz.options import Run, verb
+from mlz.options import Run, Verbs, verb
 
 if TYPE_CHECKING:
     from generator.access.decision import Decision
@@ -17,7 +17,7 @@ build_option = click.option("--build", default="", metavar="DIR", help="A build 
 guardrails_option = click.option("--guardrails", is_flag=True, help="With the organization's policies attached.")
 
 
-@click.group(help="Show who can do what, and why; test it; compare builds.")
+@click.group(cls=Verbs, help="Show who can do what, and why; test it; compare builds.")
 def command() -> None:
     pass
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from generator.errors import ToolError
 from mlz.options import Run, verb
 
 
@@ -17,7 +18,10 @@ def command(run: Run, administrator: str, remove: bool) -> None:
     from mlz.release import product
     from mlz.terminal.reporter import reporting
     from stacksets.bootstrap import Bootstrap
+    from stacksets.organization import ACCOUNT
 
+    if administrator and not ACCOUNT.fullmatch(administrator):
+        raise ToolError(f"--administrator: {administrator!r} is not an account id", "an account id has 12 digits")
     settings = run.settings()
     manifest = product.built(settings)
     made = bootstrapping.prepared(settings, manifest, administrator)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlz.options import Run, insisting, mannered, site_options, verb
+from mlz.options import Run, Verbs, insisting, mannered, site_options, verb
 
 if TYPE_CHECKING:
     from mlz.config.settings import Settings
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 DRY = "the same without --dry-run does it"
 
 
-@click.group(help="Deploy core, env or targets.")
+@click.group(cls=Verbs, help="Deploy core, env or targets.")
 def command() -> None:
     pass
 

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlz.options import Run, verb
+from mlz.options import Run, Verbs, verb
 
 if TYPE_CHECKING:
     from mlz.mlops.models import Version
 
 
-@click.group(help="A project's model: its versions, where they are, whom they wait for, and the way back to one.")
+@click.group(
+    cls=Verbs, help="A project's model: its versions, where they are, whom they wait for, and the way back to one."
+)
 def command() -> None:
     pass
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.errors import ToolError
-from mlz.options import Run, verb
+from mlz.options import Run, Verbs, verb
 
 if TYPE_CHECKING:
     from mlz.config.settings import Settings
@@ -19,7 +19,7 @@ KINDS = ("build-train", "deploy")
 PROVIDERS = ("CodeCommit", "CodeConnections", "S3")
 
 
-@click.group(help="List, create and delete SageMaker projects.")
+@click.group(cls=Verbs, help="List, create and delete SageMaker projects.")
 def command() -> None:
     pass
 

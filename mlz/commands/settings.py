@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from mlz.options import Run, verb
+from mlz.options import Run, Verbs, verb
 
 
-@click.group(help="Show settings, or the JSON Schema of mlz.yaml.")
+@click.group(cls=Verbs, help="Show settings, or the JSON Schema of mlz.yaml.")
 def command() -> None:
     pass
 

@@ -38,6 +38,10 @@ def test_reading_settings_needs_no_aws_library() -> None:
 def test_a_misspelt_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["lnt"]) == 2
     assert capsys.readouterr().err == "error: there is no command lnt; did you mean lint?\nhint: see: mlz --help\n"
+    assert cli.run(["deploy", "target"]) == 2
+    assert capsys.readouterr().err == (
+        "error: there is no command target; did you mean targets?\nhint: see: mlz deploy --help\n"
+    )
 
 
 def test_a_misspelt_option(capsys: pytest.CaptureFixture[str]) -> None:
