@@ -41,7 +41,18 @@ def environment(cloud: Cloud, settings: Settings) -> Facts:
         model_bucket=output("ModelBucketName"),
         key_arn=output("ModelS3KMSKeyArn"),
         zones=zones(cloud, settings, settings.network.availability_zones),
+        s3_prefix_list=s3_prefix_list(cloud),
     )
+
+
+def s3_prefix_list(cloud: Cloud) -> str:
+    """The id of the Region's list of S3's addresses, the same in every account; empty where the Region has none."""
+    from stacksets.client import translated
+
+    name = {"Name": "prefix-list-name", "Values": [f"com.amazonaws.{cloud.region}.s3"]}
+    with translated("prefix list of S3"):
+        found = cloud.client("ec2").describe_managed_prefix_lists(Filters=[name])["PrefixLists"]
+    return str(found[0]["PrefixListId"]) if found else ""
 
 
 def zones(cloud: Cloud, settings: Settings, count: int = WANTED_ZONES) -> tuple[str, ...]:

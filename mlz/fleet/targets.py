@@ -46,6 +46,7 @@ class Facts:
     model_bucket: str
     key_arn: str
     zones: tuple[str, ...]
+    s3_prefix_list: str = ""
     organization: str = ""
 
 
@@ -206,6 +207,7 @@ def _network_values(settings: Settings, facts: Facts) -> dict[str, str]:
         "AvailabilityZones": ",".join(zones),
         "NumberOfAZs": str(len(zones)),
         "CreateNATGateways": "NO",
+        "S3PrefixListId": facts.s3_prefix_list,
         "OrganizationId": facts.organization,
         **{name: given[name] for name in LOG_CHOICES if name in given},
         LOGS: _logs(settings),

@@ -24,9 +24,15 @@ def core(settings: Settings, entry: TemplateEntry) -> dict[str, str]:
     return checked(entry, {**own, **joined(settings.core.parameters)}, "core.parameters", CORE_OWNED)
 
 
-def env(settings: Settings, entry: TemplateEntry, zones: Sequence[str], bucket: str) -> dict[str, str]:
-    """All parameters of env-main.yaml that are given; the stack sets belong to the orchestrator."""
+def env(
+    settings: Settings, entry: TemplateEntry, zones: Sequence[str], bucket: str, prefix_list: str = ""
+) -> dict[str, str]:
+    """All parameters of env-main.yaml that are given; the stack sets belong to the orchestrator.
+
+    `prefix_list`: of S3, for a network that is made here; one that exists may have ways out of its own.
+    """
     staging, prod = settings.targets.stages
+    given = joined(settings.env.parameters)
     own = {
         "EnvName": settings.environment.name,
         "EnvType": settings.environment.type,
@@ -39,11 +45,12 @@ def env(settings: Settings, entry: TemplateEntry, zones: Sequence[str], bucket: 
         "SeedCodeS3BucketName": bucket,
         "AvailabilityZones": ",".join(zones),
         "NumberOfAZs": str(len(zones)),
+        "S3PrefixListId": prefix_list if given.get("CreateVPC", "YES") == "YES" else "",
         "StackSetsOwner": ORCHESTRATOR,
         "SetupStackSetExecutionRoleName": settings.setup_role,
     }
     known = {name: value for name, value in own.items() if value}
-    return checked(entry, {**known, **joined(settings.env.parameters)}, "env.parameters", OWNED)
+    return checked(entry, {**known, **given}, "env.parameters", OWNED)
 
 
 def joined(given: Mapping[str, str | Sequence[str]]) -> dict[str, str]:

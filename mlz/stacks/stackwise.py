@@ -32,7 +32,7 @@ def env_spec(settings: Settings, manifest: Manifest, cloud: Cloud) -> StackSpec:
     entry = manifest.template(ENV)
     parameters.env(convergence.without_names(settings), entry, ["?"] * facts.WANTED_ZONES, manifest.bucket)
     known = convergence.identified(settings, cloud)
-    given = parameters.env(known, entry, facts.zones(cloud, settings), manifest.bucket)
+    given = parameters.env(known, entry, facts.zones(cloud, settings), manifest.bucket, facts.s3_prefix_list(cloud))
     return _spec(settings, manifest, cloud, ENV, settings.env_stack_name, given)
 
 

@@ -37,7 +37,7 @@ def reconciliation_boundary() -> PolicyDocument:
     return policy(
         may_use_services(("cloudformation", "cloudwatch", "logs", "s3", "sns")),
         may_see_organization(),
-        allow("SeeZones", of("ec2", "DescribeAvailabilityZones")),
+        allow("SeeZones", of("ec2", "DescribeAvailabilityZones", "DescribeManagedPrefixLists")),
         allow("HandOver", of("iam", "GetRole", "PassRole")),
         allow("StartAndTell", (*of("codebuild", "StartBuild"), *of("events", "PutEvents"))),
     )
@@ -84,7 +84,7 @@ def _looking() -> list[Statement]:
     ]
     return [
         allow("SeeMembers", members, "*"),
-        allow("SeeZones", [ec2.DescribeAvailabilityZones], "*"),
+        allow("SeeZones", [ec2.DescribeAvailabilityZones, ec2.DescribeManagedPrefixLists], "*"),
         allow("SeeEnvironment", [cloudformation.DescribeStacks], arns.arn("cloudformation", "stack/*")),
         allow("SeeAlarms", [Action("cloudwatch", "DescribeAlarms")], arns.arn("cloudwatch", "alarm:*")),
     ]

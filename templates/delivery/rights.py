@@ -66,7 +66,7 @@ def may_look() -> list[Statement]:
         allow("SeeStackSets", sets, arn("cloudformation", f"stackset/{STACK_SET}")),
         allow("SeeStacks", stacks, stack_arns("stack")),
         allow("ListStacks", of("cloudformation", "GetTemplateSummary", "ListStackSets", "ListStacks")),
-        allow("SeeZones", of("ec2", "DescribeAvailabilityZones")),
+        allow("SeeZones", of("ec2", "DescribeAvailabilityZones", "DescribeManagedPrefixLists")),
         allow("SeeOwnShares", of("ssm", "GetParameter"), arn("ssm", f"parameter/mlz/${{{CORE_NAME.name}}}/*")),
         allow("SeeShares", of("servicecatalog", "DescribePortfolioShares"), arn("catalog", "portfolio/*")),
         may_see_organization(),

@@ -26,6 +26,8 @@ ENTRY = TemplateEntry(
         "NumberOfAZs": ParameterEntry("String", default="2", allowed=("2", "3", "4")),
         "StackSetsOwner": ParameterEntry("String", default="TEMPLATE", allowed=("TEMPLATE", "ORCHESTRATOR")),
         "VPCCIDR": ParameterEntry("String", default="10.0.0.0/16", pattern=r"[0-9./]+"),
+        "CreateVPC": ParameterEntry("String", default="YES"),
+        "S3PrefixListId": ParameterEntry("String", default=""),
     },
 )
 
@@ -57,6 +59,13 @@ def test_the_environment() -> None:
         "SetupStackSetExecutionRoleName": "ml-dev-eu-west-1-setup-stackset",
         "VPCCIDR": "10.1.0.0/16",
     }
+
+
+def test_a_network_that_is_made_here_lets_https_out_to_s3_only() -> None:
+    zones = ["eu-west-1a", "eu-west-1b"]
+    assert env(settings(), ENTRY, zones, "my-bucket", "pl-1")["S3PrefixListId"] == "pl-1"
+    assert "S3PrefixListId" not in env(settings(CreateVPC="NO"), ENTRY, zones, "my-bucket", "pl-1")
+    assert env(settings(S3PrefixListId=""), ENTRY, zones, "my-bucket", "pl-1")["S3PrefixListId"] == ""
 
 
 def test_the_core_names_its_own_stack() -> None:

@@ -54,6 +54,7 @@ MANIFEST = Manifest(
             "AvailabilityZones",
             "NumberOfAZs",
             "CreateNATGateways",
+            "S3PrefixListId",
             "DataBucketName",
             "ModelBucketName",
             "CreateKMSVPCEndpoint",
@@ -75,6 +76,7 @@ FACTS = Facts(
     key_arn="arn:aws:kms:eu-west-1:111122223333:key/1",
     zones=("eu-west-1a", "eu-west-1b", "eu-west-1c"),
     organization="o-abcdefghij",
+    s3_prefix_list="pl-1",
 )
 SETTINGS = Settings(
     region="eu-west-1",
@@ -135,6 +137,7 @@ def test_the_network_of_prod_has_its_own_addresses() -> None:
         "AvailabilityZones": "eu-west-1a,eu-west-1b",
         "NumberOfAZs": "2",
         "CreateNATGateways": "NO",
+        "S3PrefixListId": "pl-1",
         "DataBucketName": "data",
         "ModelBucketName": "models",
         "CreateKMSVPCEndpoint": "NO",
