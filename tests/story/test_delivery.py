@@ -1,144 +1,199 @@
-"""The pipeline's buildspecs, step by step as CodeBuild runs them, with artifacts between them and an AWS behind."""
+"""platform-delivery.yaml as a real pipeline on the embedded AWS: commits go through builds, roles and approvals."""
 
 from __future__ import annotations
 
-import fnmatch
-import os
-import re
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
+import io
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
-import yaml
 
 from mlz import cli
+from mlz.release.source import ROOT, source_archive
 from mlz.stories import world
 from sandbox.server import Sandbox
 from stacksets.client import connect
-from templates.delivery.builds import buildspec
-from templates.delivery.platform_delivery import PlatformDelivery
-from tests.templates.roles import Rendered, actions
 
-ROOT = Path(__file__).parents[2]
-REGION, EACH = "eu-west-1", 2
-INSTALL = ["make setup", 'export PATH="$PWD/.venv/bin:$PATH"']
+REGION, EACH, PATIENCE = "eu-west-1", 2, 240
+RELEASES, SOURCES, ARCHIVE = "delivered", "sources", "platform.zip"
+NAME = "sm-mlops-dev-delivery"
+CHANGED = Path("templates/target/iam_target_account_roles.py")
+CHANGE = {
+    CHANGED.as_posix(): (ROOT / CHANGED).read_text().replace('DESCRIPTION = "', 'DESCRIPTION = "A change to the ', 1)
+}
+EXPECTATION = (
+    "- {name: Nobody makes users, who: data-scientist@dev, action: 'iam:CreateUser', "
+    "resource: 'arn:aws:iam::{dev}:user/x', expect: denied, reason: So.}\n"
+)
 
 
 @dataclass(frozen=True)
-class Line:
-    """A folder in which each step gets a fresh source and the artifact of the step before it."""
+class Delivery:
+    """The pipeline, and a repository of which each commit has `files`; `staging` is the one account of that stage."""
 
-    home: Path
-    aws: Sandbox
+    client: Callable[[str], Any]
+    staging: str
+    files: Mapping[str, str]
 
-    def asked_too_much(self, step: str) -> set[str]:
-        """What was called since the last step and is not among the actions of the step's role."""
-        statements = Rendered(PlatformDelivery).statements(f"{step.title()}Role")
-        held = [action.lower() for action in actions(statements)]
-        called = {name.replace(".", ":") for name in self.aws.calls.shown()} - {"sts:GetCallerIdentity"}
-        return {name for name in called if not any(fnmatch.fnmatchcase(name.lower(), one) for one in held)}
+    def commit(self, files: Mapping[str, str]) -> None:
+        """This repository's source with other files, as one archive."""
+        body = changed(source_archive(), {**self.files, **files})
+        self.client("s3").put_object(Bucket=SOURCES, Key=ARCHIVE, Body=body)
 
-    def step(self, name: str, before: str = "", artifact: str = "") -> tuple[str, str]:
-        """Run a step; what it said, and what it exports as SUMMARY. A command's shell options end with it."""
-        spec = yaml.safe_load(buildspec(name))
-        assert spec["phases"]["install"]["commands"] == INSTALL
-        place = self.home / name
-        place.mkdir()
-        self.aws.calls.reset()
-        shutil.copy(self.home / "mlz.yaml", place)
-        if (self.home / "access").is_dir():
-            shutil.copytree(self.home / "access", place / "access")
-        steps = ["set -e", *spec["phases"]["build"]["commands"], 'printf "%s" "${SUMMARY-}" > summary']
-        variables = {
-            **os.environ,
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "PYTHONPATH": str(ROOT),
-            "MLZ_CONFIG": "mlz.yaml",
-            "STAGING": "staging",
-            f"CODEBUILD_SRC_DIR_{artifact}": str(self.home / f"{before}-artifact"),
+    def create(self) -> str:
+        """The stack; the id of the first delivery, which begins with it."""
+        given = {
+            "EnvName": "sm-mlops",
+            "RepositoryProvider": "S3",
+            "Repository": ARCHIVE,
+            "SourceS3BucketName": SOURCES,
         }
-        done = subprocess.run(
-            ["bash", "-c", "\nset +o pipefail\n".join(steps)],
-            cwd=place,
-            env=variables,
-            capture_output=True,
-            text=True,
-            check=False,
+        cloudformation = self.client("cloudformation")
+        cloudformation.create_stack(
+            StackName="platform-delivery",
+            TemplateURL=f"https://{RELEASES}.s3.{REGION}.amazonaws.com/sagemaker-mlops/platform-delivery.yaml",
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
+            Capabilities=["CAPABILITY_IAM"],
         )
-        assert done.returncode == 0, f"{name}\n{done.stdout}{done.stderr}"
-        self._keep(name, spec.get("artifacts", {}).get("files", []))
-        return done.stdout + done.stderr, (place / "summary").read_text()
+        cloudformation.get_waiter("stack_create_complete").wait(
+            StackName="platform-delivery", WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        )
+        found = self.client("codepipeline").list_pipeline_executions(pipelineName=NAME)
+        return str(found["pipelineExecutionSummaries"][0]["pipelineExecutionId"])
 
-    def _keep(self, name: str, patterns: list[str]) -> None:
-        for pattern in patterns:
-            for path in (self.home / name).glob(pattern):
-                if path.is_file():
-                    kept = self.home / f"{name}-artifact" / path.relative_to(self.home / name)
-                    kept.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy(path, kept)
+    def start(self) -> str:
+        return str(self.client("codepipeline").start_pipeline_execution(name=NAME)["pipelineExecutionId"])
+
+    def approve(self, execution: str, stage: str) -> str:
+        """Answer the approval that the execution comes to; what it said."""
+        action = f"Approve{stage}"
+        self.until(lambda: action in self.waiting() or self.status(execution) != "InProgress")
+        assert action in self.waiting(), self.failure(execution)
+        place, token = self.waiting()[action]
+        self.client("codepipeline").put_approval_result(
+            pipelineName=NAME,
+            stageName=place,
+            actionName=action,
+            token=token,
+            result={"status": "Approved", "summary": "read"},
+        )
+        found = next(one for one in self.actions(execution) if one["actionName"] == action)
+        return str(found["input"]["resolvedConfiguration"]["CustomData"])
+
+    def waiting(self) -> dict[str, tuple[str, str]]:
+        """Approval -> its stage and token."""
+        states = self.client("codepipeline").get_pipeline_state(name=NAME)["stageStates"]
+        return {
+            one["actionName"]: (stage["stageName"], one["latestExecution"]["token"])
+            for stage in states
+            for one in stage["actionStates"]
+            if "token" in one.get("latestExecution", {})
+        }
+
+    def ended(self, execution: str) -> str:
+        self.until(lambda: self.status(execution) != "InProgress")
+        return self.status(execution)
+
+    def until(self, enough: Callable[[], bool]) -> None:
+        end = time.monotonic() + PATIENCE
+        while not enough():
+            assert time.monotonic() < end
+            time.sleep(0.2)
+
+    def failure(self, execution: str) -> str:
+        """The action that failed, with the log of its build."""
+        [name] = [one["actionName"] for one in self.actions(execution) if one["status"] == "Failed"]
+        return f"{name}\n{self.log(name.lower())}"
+
+    def remove_by_hand(self, stack_set: str) -> None:
+        """Take the staging account out of one of its stack sets, as a person might."""
+        cloudformation = self.client("cloudformation")
+        operation = cloudformation.delete_stack_instances(
+            StackSetName=stack_set, Accounts=[self.staging], Regions=[REGION], RetainStacks=False
+        )["OperationId"]
+        wanted = {"StackSetName": stack_set, "OperationId": operation}
+        self.until(
+            lambda: cloudformation.describe_stack_set_operation(**wanted)["StackSetOperation"]["Status"] == "SUCCEEDED"
+        )
+
+    def status(self, execution: str) -> str:
+        found = self.client("codepipeline").get_pipeline_execution(pipelineName=NAME, pipelineExecutionId=execution)
+        return str(found["pipelineExecution"]["status"])
+
+    def actions(self, execution: str) -> list[dict[str, Any]]:
+        """The newest first."""
+        wanted = {"pipelineExecutionId": execution}
+        found = self.client("codepipeline").list_action_executions(pipelineName=NAME, filter=wanted)
+        return list(found["actionExecutionDetails"])
+
+    def log(self, step: str) -> str:
+        """What the newest build of a step printed."""
+        group, logs = f"/aws/codebuild/{NAME}-{step}", self.client("logs")
+        [newest] = self.client("codebuild").list_builds_for_project(projectName=f"{NAME}-{step}")["ids"][:1]
+        events = logs.get_log_events(logGroupName=group, logStreamName=newest.partition(":")[2])["events"]
+        return "\n".join(row["message"] for row in events)
+
+
+def changed(archive: bytes, files: Mapping[str, str]) -> bytes:
+    """The archive with these files in place of those of their names."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(archive)) as old, zipfile.ZipFile(buffer, "w") as new:
+        for name in old.namelist():
+            if name not in files:
+                new.writestr(name, old.read(name))
+        for name, text in files.items():
+            new.writestr(name, text)
+    return buffer.getvalue()
 
 
 @pytest.fixture
-def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
-    """A development account with a core stack that may read the organization; its targets have the set-up role."""
+def delivery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Delivery]:
+    """A development account with core and environment, deployed by hand; its targets have the set-up role only."""
     monkeypatch.chdir(tmp_path)
     keys = tmp_path / "credentials"
     with Sandbox() as aws:
         with world.environment(world.variables(keys, aws.endpoint, world.MANAGEMENT, REGION)):
             made = world.seed(connect("", REGION), EACH)
-        Path("mlz.yaml").write_text(world.settings(made, "delivered", REGION))
+        settings = world.settings(made, RELEASES, REGION)
+        Path("mlz.yaml").write_text(settings)
         with world.environment(world.variables(keys, aws.endpoint, made.development, REGION)):
-            for words in (["package", "--no-lint"], ["bootstrap", "--yes"], ["deploy", "core", "--yes"]):
-                assert cli.run([*words, "--quiet"]) == 0
-            yield Line(tmp_path, aws)
+            for words in ("package --no-lint", "bootstrap --yes", "deploy core --yes", "deploy env --yes"):
+                assert cli.run([*words.split(), "--quiet"]) == 0
+        session = boto3.Session(region_name=REGION, **aws.credentials(made.development))
+
+        def client(service: str) -> Any:
+            return session.client(service, endpoint_url=aws.endpoint)  # type: ignore[call-overload]
+
+        client("s3").create_bucket(Bucket=SOURCES, CreateBucketConfiguration={"LocationConstraint": REGION})
+        client("s3").put_bucket_versioning(Bucket=SOURCES, VersioningConfiguration={"Status": "Enabled"})
+        yield Delivery(client, made.accounts["staging-01"], {"mlz.yaml": settings, "access/own.yaml": EXPECTATION})
 
 
-def test_a_commit_goes_through_every_stage(line: Line) -> None:
-    _, summary = line.step("plan")
-    expected = (
-        r"sm-mlops-core: nothing to change sm-mlops-dev: create Change set: \d+ to add, 0 to change, 0 to remove;.*"
-    )
-    assert re.fullmatch(expected, summary)
-    # The environment stands before the first delivery, and then its comparison leaves no empty stack to delete.
-    assert line.asked_too_much("plan") == {"cloudformation:DeleteStack"}
-    _, summary = line.step("environment", "plan", "Planned")
-    assert summary.startswith("Plan: 6 to add, 0 to change, 0 to remove, 0 unchanged in 4 stack sets")
-    said, summary = line.step("staging", "environment", "StagingPlan")
-    assert "paused; still to come" in said
-    assert summary.startswith("Plan: 4 to add, 0 to change, 0 to remove, 2 unchanged in 4 stack sets")
-    assert line.asked_too_much("staging") == set()
-    said, _ = line.step("prod", "staging", "ProdPlan")
-    assert "Done: 4 added, 0 changed, 0 removed" in said
-    assert "No changes: 6 unchanged in 4 stack sets." in said
-    assert line.asked_too_much("prod") == set()
-    refused(line)
+def test_commits_go_through_every_stage(delivery: Delivery) -> None:
+    delivery.commit({})
+    first = delivery.create()
+    same = "sm-mlops-core: nothing to change sm-mlops-dev: nothing to change: this goes into the development account."
+    assert delivery.approve(first, "Environment").startswith(same)
+    assert "1 expectation in 1 file hold" in delivery.log("check")
+    planned = "Plan: 6 to add, 0 to change, 0 to remove, 0 unchanged in 4 stack sets"
+    assert delivery.approve(first, "Staging").startswith(planned)
+    planned = "Plan: 4 to add, 0 to change, 0 to remove, 2 unchanged in 4 stack sets"
+    assert delivery.approve(first, "Prod").startswith(planned)
+    assert delivery.ended(first) == "Succeeded", delivery.failure(first)
+    assert "paused; still to come" in delivery.log("staging")
+    assert "No changes: 6 unchanged in 4 stack sets." in delivery.log("prod")
 
-
-def test_the_check_holds_expectations_where_there_are_any(line: Line) -> None:
-    expectation = (
-        "- {name: Nobody makes users, who: data-scientist@dev, action: 'iam:CreateUser', "
-        "resource: 'arn:aws:iam::{dev}:user/x', expect: denied, reason: So.}\n"
-    )
-    assert "expectation" not in line.step("check")[0]
-    shutil.rmtree(line.home / "check")
-    (line.home / "access").mkdir()
-    (line.home / "access" / "own.yaml").write_text(expectation)
-    assert "1 expectation in 1 file hold" in line.step("check")[0]
-
-
-def refused(line: Line) -> None:
-    """A plan that was approved once is not applied a second time."""
-    stale = subprocess.run(
-        [sys.executable, "-m", "mlz.cli", "apply", "plan/staging.json", "--yes"],
-        cwd=line.home / "staging",
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert stale.returncode == 1
-    assert stale.stderr.startswith("error: plan: the stack sets have changed since it was made\n")
+    delivery.commit(CHANGE)
+    second = delivery.start()
+    delivery.approve(second, "Environment")
+    delivery.until(lambda: "ApproveStaging" in delivery.waiting())
+    delivery.remove_by_hand("sm-mlops-dev-network-staging")
+    planned = "Plan: 0 to add, 3 to change, 0 to remove, 3 unchanged in 4 stack sets"
+    assert delivery.approve(second, "Staging").startswith(planned)
+    assert delivery.ended(second) == "Failed"
+    assert "error: plan: the stack sets have changed since it was made" in delivery.failure(second)
