@@ -102,6 +102,7 @@ def test_every_kind_of_endpoint_comes_up(platform: Platform, settings: dict[str,
     ("kind", "results"),
     [
         ("REALTIME", {"status": "InService", "requests": 50, "errors": 0}),
+        ("SERVERLESS", {"status": "InService", "requests": 50, "errors": 0}),
         ("ASYNCHRONOUS", {"status": "InService"}),
         ("BATCH", {"status": "NoEndpoint"}),
     ],
