@@ -108,9 +108,12 @@ lock: setup ## Renew requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --quiet --all-extras --generate-hashes --no-header --universal --python-version 3.11 \
 	  --output-file requirements.lock pyproject.toml
 
-access-oracle: setup ## The policy evaluator against a second opinion on 25,000 requests (needs node)
+MINISTACK := .cache/ministack
+access-oracle: setup ## The policy evaluator against two others, live (needs node)
 	cd tests/access_oracle && npm ci --silent --no-audit --no-fund
-	$(VENV)/bin/python -m tests.access_oracle.compare $(ARGS)
+	$(PYTHON) -m venv $(MINISTACK)
+	$(MINISTACK)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r tests/access_oracle/ministack.txt
+	MINISTACK_PYTHON=$(CURDIR)/$(MINISTACK)/bin/python $(VENV)/bin/python -m tests.access_oracle.compare $(ARGS)
 
 bench: setup ## Measure this machine: generate, lint, package, start-up, sandbox
 	$(VENV)/bin/python -m bench

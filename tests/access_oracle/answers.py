@@ -49,9 +49,16 @@ def policies(case: dict[str, Any]) -> list[Policy]:
 
 
 def oracle_answers(cases: Sequence[dict[str, Any]]) -> list[str]:
-    """The oracle's letters, or `?` and why it has no answer."""
-    lines = "\n".join(json.dumps(case) for case in cases) + "\n"
-    done = subprocess.run(
-        ["node", "oracle.mjs"], input=lines, cwd=HERE, capture_output=True, text=True, check=True, timeout=600
-    )
+    """iam-simulate's letters, or `?` and why it has no answer."""
+    return _asked(["node", "oracle.mjs"], cases)
+
+
+def ministack_answers(python: str, cases: Sequence[dict[str, Any]]) -> list[str]:
+    """MiniStack's letters; `python` has it installed, and every case fits (expressible.py)."""
+    return _asked([python, "ministack_opinion.py"], cases)
+
+
+def _asked(program: Sequence[str], cases: Sequence[dict[str, Any]]) -> list[str]:
+    lines = "".join(json.dumps(case) + "\n" for case in cases)
+    done = subprocess.run(program, input=lines, cwd=HERE, stdout=subprocess.PIPE, text=True, check=True, timeout=900)
     return done.stdout.splitlines()

@@ -39,10 +39,11 @@ class Dice:
 def cases(seed: int, count: int) -> list[Case]:
     """As many cases as asked; the same for the same seed."""
     dice = Dice(random.Random(seed))
-    return [_case(dice) for _ in range(count)]
+    return [case_of(dice) for _ in range(count)]
 
 
-def _case(dice: Dice) -> Case:
+def case_of(dice: Dice) -> Case:
+    """One case; every choice in it is the dice's."""
     caller: Caller = dice.one(CALLERS)
     operation: Operation = dice.one([op for op in OPERATIONS if not op.callers or caller.kind in op.callers])
     owner = dice.one([HOME, HOME, HOME, OTHER])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,4 +73,37 @@ DISAGREEMENTS = (
     Disagreement("Multi-valued keys", "u", "i", _when({"StringEquals": {"aws:TagKeys": "a"}}, {"aws:TagKeys": ["a"]})),
     Disagreement("Not comparable", "u", "i", _when({"NumericNotEquals": {_AGENT: "10"}}, {_AGENT: "ten"})),
     Disagreement("Not comparable", "u", "i", _when({"ArnNotLike": {"aws:PrincipalArn": "*"}}, {})),
+)
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What of iam-simulate's answers on emitted policies may differ; `name` is the heading in disagreements.md."""
+
+    name: str
+    holds: Callable[[dict[str, Any]], bool]
+
+
+def explanation(case: dict[str, Any]) -> str:
+    """The heading that explains a difference on this case, or nothing."""
+    return next((one.name for one in EXPLAINED if one.holds(case)), "")
+
+
+def _gives(case: dict[str, Any], *keys: str) -> bool:
+    return any(key in case["context"] for key in keys)
+
+
+_ENCRYPTION = "kms:encryptioncontext:"
+
+
+def _assumes_unseen_role(case: dict[str, Any]) -> bool:
+    return case["action"] == "sts:AssumeRole" and all(policy["kind"] != "TRUST" for policy in case["policies"])
+
+
+EXPLAINED = (
+    Explained("Older names of keys", lambda case: _gives(case, "sagemaker:volumekmskey", "sagemaker:outputkmskey")),
+    Explained("Keys of Studio", lambda case: _gives(case, "sagemaker:domainid", "sagemaker:userprofilename")),
+    Explained("Encryption context", lambda case: any(key.startswith(_ENCRYPTION) for key in case["context"])),
+    Explained("Roles without a trust policy", _assumes_unseen_role),
+    Explained("Every resource", lambda case: case["resource"] == "*"),
 )

@@ -12,18 +12,15 @@ from typing import Any
 from ministack.core import iam_evaluator as ministack
 
 _LETTERS = {"Allow": "a", "ImplicitDeny": "i", "Deny": "e"}
+# It fills in these by itself.
+_ITS_OWN = ("aws:sourceip", "aws:securetransport")
 
 
 def answer(case: dict[str, Any]) -> str:
     def parsed(kind: str) -> list[Any]:
         return [ministack.parse_policy_document(p["document"]) for p in case["policies"] if p["kind"] == kind]
 
-    # It fills in these by itself.
-    given = {
-        key.lower(): value
-        for key, value in case["context"].items()
-        if key not in ("aws:SourceIp", "aws:SecureTransport")
-    }
+    given = {key.lower(): value for key, value in case["context"].items()}
     context = ministack.EvalContext(
         case["principal"],
         "AssumedRole" if case["role"] else "User",
@@ -31,9 +28,9 @@ def answer(case: dict[str, Any]) -> str:
         case["action"],
         case["resource"],
         given.get("aws:requestedregion", "eu-west-1"),
-        source_ip=case["context"].get("aws:SourceIp", ""),
-        secure_transport=case["context"].get("aws:SecureTransport") == "true",
-        service_context=given,
+        source_ip=given.get("aws:sourceip", ""),
+        secure_transport=given.get("aws:securetransport") == "true",
+        service_context={key: value for key, value in given.items() if key not in _ITS_OWN},
     )
     limits = [limit for limit in (parsed("BOUNDARY"), parsed("SESSION")) if limit]
     decided = ministack.evaluate(context, parsed("IDENTITY"), *limits)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -14,9 +15,8 @@ from generator.access.evaluate import evaluate
 from tests.access_oracle.answers import HERE, decision, own_answer, policies, request
 from tests.access_oracle.cases import cases
 from tests.access_oracle.disagreements import DISAGREEMENTS, Disagreement
-from tests.access_oracle.recorded import RECORDED, RECORDED_COUNT, SEED, corpora, digest
-
-ASKED = corpora(RECORDED_COUNT)
+from tests.access_oracle.expressible import fits_ministack
+from tests.access_oracle.recorded import CORPORA, COUNT, RECORDED, SEED, corpus, digest
 
 
 @pytest.fixture(scope="module")
@@ -25,12 +25,21 @@ def recorded() -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("name", ASKED)
-def test_answers_are_those_of_the_oracle(name: str, recorded: dict[str, Any]) -> None:
-    assert digest(ASKED[name]) == recorded[name]["digest"], "other cases: make access-oracle ARGS=--record"
-    answers = "".join(recorded[name]["answers"])
-    wrong = [case for case, answer in zip(ASKED[name], answers, strict=True) if own_answer(case) != answer]
-    assert wrong == []
+@pytest.mark.parametrize("name", CORPORA)
+def test_answers_are_those_of_the_others(name: str, recorded: dict[str, Any]) -> None:
+    asked, answers = corpus(name), recorded[name]
+    assert digest(asked) == answers["digest"], "other cases: make access-oracle ARGS=--record"
+    own = [own_answer(case) for case in asked]
+    second, third = "".join(answers["iam-simulate"]), iter("".join(answers["MiniStack"]))
+    assert [case for case, mine, other in zip(asked, own, second, strict=True) if mine != other] == []
+    fitting = [(case, mine) for case, mine in zip(asked, own, strict=True) if fits_ministack(case)]
+    assert [case for (case, mine), other in zip(fitting, third, strict=True) if mine != other] == []
+
+
+def test_there_are_twenty_thousand_random_requests_and_every_kind_of_answer(recorded: dict[str, Any]) -> None:
+    letters = Counter("".join(recorded["random"]["iam-simulate"]))
+    assert letters.total() == COUNT >= 20_000
+    assert min(letters[letter] for letter in "aie") > COUNT / 5
 
 
 @pytest.mark.parametrize("known", DISAGREEMENTS, ids=lambda known: known.name)
