@@ -91,15 +91,16 @@ def test_no_code_rewrites_what_templates_own() -> None:
 
 def test_no_role_of_any_account_by_a_bare_wildcard(emitted: Emitted) -> None:
     """B033: assuming `role/*` or `*` in other accounts."""
-    wrong = [
-        f"{statement}: {resource}"
+    assumed = [
+        (statement, resource)
         for statement in emitted.statements()
         if statement.body["Effect"] == "Allow"
         and "sts:AssumeRole" in as_list(statement.body.get("Action", []))
         and "Boundary" not in statement.resource.title
         for resource in as_list(statement.body.get("Resource", []))
-        if json.dumps(resource).rstrip('"}').endswith(("role/*", '"*'))
     ]
+    assert assumed
+    wrong = [f"{at}: {one}" for at, one in assumed if json.dumps(one).rstrip('"}').endswith(("role/*", '"*'))]
     assert wrong == []
 
 
@@ -122,12 +123,13 @@ def test_a_service_that_assumes_a_role_does_so_for_this_account(emitted: Emitted
     Lambda, Service Catalog and CodePipeline are not documented to send either: a condition might lock them out.
     """
     silent = {"codepipeline.amazonaws.com", "lambda.amazonaws.com", "servicecatalog.amazonaws.com"}
-    wrong = []
-    for role in emitted.resources("AWS::IAM::Role"):
-        for document in documents(role.properties["AssumeRolePolicyDocument"]):
-            for statement in flat(document["Statement"]):
-                keys = json.dumps(statement.get("Condition", {}))
-                services = set(as_list(statement["Principal"].get("Service", [])))
-                if services - silent and "aws:Source" not in keys:
-                    wrong.append(str(role))
+    trusts = [
+        (role, statement)
+        for role in emitted.resources("AWS::IAM::Role")
+        for document in documents(role.properties["AssumeRolePolicyDocument"])
+        for statement in flat(document["Statement"])
+        if set(as_list(statement["Principal"].get("Service", []))) - silent
+    ]
+    assert trusts
+    wrong = [str(role) for role, statement in trusts if "aws:Source" not in json.dumps(statement.get("Condition", {}))]
     assert wrong == []
