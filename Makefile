@@ -99,9 +99,9 @@ golden: setup ## Rewrite the golden templates, and show what changed
 
 SEED_CODE := templates/sources/seed/model-build-train
 seed-definition: setup ## Rewrite tests/seed/definition.json with the seed code's SageMaker SDK (700 MB)
-	$(PYTHON) -m venv build/seed-sdk
-	build/seed-sdk/bin/python -m pip install --quiet --disable-pip-version-check -r $(SEED_CODE)/requirements.txt
-	SEED_PYTHON=$(CURDIR)/build/seed-sdk/bin/python $(VENV)/bin/python -m tests.seed.definition
+	$(PYTHON) -m venv .cache/seed-sdk
+	.cache/seed-sdk/bin/python -m pip install --quiet --disable-pip-version-check -r $(SEED_CODE)/requirements.txt
+	SEED_PYTHON=$(CURDIR)/.cache/seed-sdk/bin/python $(VENV)/bin/python -m tests.seed.definition
 	git --no-pager diff --stat -- tests/seed
 
 lock: setup ## Renew requirements.lock from pyproject.toml (needs uv)
