@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import zipfile
 from collections.abc import Mapping
 from typing import Any
@@ -133,6 +134,19 @@ def test_pip_says_what_is_here_and_refuses_what_is_not(deliveries: Deliveries) -
     assert context(build)[2] == (
         "Error while executing command: pip install no-such-package-of-anyone. Reason: exit status 1"
     )
+
+
+def test_a_venv_is_the_sandboxs_python_with_the_commands_of_what_is_linked(deliveries: Deliveries) -> None:
+    files = {
+        **spec(
+            "python3 -m venv .venv", ".venv/bin/python -m pip install -r needs.txt --editable .", ".venv/bin/greet you"
+        ),
+        "needs.txt": "not-for-any-machine==1 ; python_version < '3' \\\n    --hash=sha256:0\n",
+        "pyproject.toml": "[project]\nname = 'own'\n[project.scripts]\ngreet = 'own:main'\n",
+        "own/__init__.py": "import sys\ndef main(): print('hello', *sys.argv[1:], sys.executable)\n",
+    }
+    build = built(deliveries, files)
+    assert log(deliveries, build) == ["pip (sandbox): . is linked; not installed", f"hello you {sys.executable}"]
 
 
 def test_a_build_has_its_roles_rights_and_nothing_of_the_users(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
