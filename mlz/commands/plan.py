@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from generator.errors import ToolError
 from mlz.options import Run, insisting, verb
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def command(
     from mlz.fleet.applying import shown
     from mlz.session import connected
 
+    if out and not Path(out).resolve().parent.is_dir():
+        raise ToolError(f"--out: {Path(out).parent}: there is no such folder", "make it first, or choose another")
     run = replace(run, output="json") if as_json else run
     settings, insistence = run.settings(), convergence.Insistence(allow_removals, allow_empty)
     cloud = connected(settings)

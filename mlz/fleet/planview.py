@@ -58,7 +58,7 @@ def lines(plan: Plan, names: Mapping[str, str], *, detailed: bool = False) -> li
     """The whole plan; `names`: account id → name. Removed accounts are always all named, others up to six a set."""
     shown: list[Line] = []
     for step in plan.steps:
-        shown += [*_step(step, names, detailed), Line("")]
+        shown += [*_step(step, names, detailed, is_last=step is plan.steps[-1]), Line("")]
     shown += _quarantined(plan, names)
     warning = list(_warnings(plan))
     return [*shown, *warning, Line(summary(plan), "title")]
@@ -93,9 +93,9 @@ def sign(action: Action) -> str:
 STYLE_OF = {"+": "add", "~": "change", "-": "remove", "": "quiet"}
 
 
-def _step(step: Step, names: Mapping[str, str], detailed: bool) -> Iterator[Line]:
+def _step(step: Step, names: Mapping[str, str], detailed: bool, *, is_last: bool) -> Iterator[Line]:
     notes = {"leave": "  accounts that are no longer wanted", "settle": "  started earlier, waited for"}
-    gate = "  (a gate: a failure here stops what follows)" if step.is_gate and step.name not in notes else ""
+    gate = "  (a gate: a failure here stops what follows)" if step.is_gate and not is_last else ""
     yield Line(f"{step.name}{notes.get(step.name, gate)}", "title")
     if must := _conditions(step.health):
         yield Line(f"  begins when what was changed before is healthy: {', '.join(must)}", "quiet")
@@ -167,7 +167,7 @@ def _accounts(
     for account in ordered[:limit]:
         yield Line(f"      {mark} {account}  {names.get(account, ''):{width}}  {accounts[account]}".rstrip(), style)
     if rest := ordered[limit:]:
-        yield Line(f"        … and {len(rest)} more: {listed([names.get(one, one) for one in rest], 4)}", "quiet")
+        yield Line(f"        … and {len(rest)} others: {listed([names.get(one, one) for one in rest], 4)}", "quiet")
 
 
 def _warnings(plan: Plan) -> Iterator[Line]:

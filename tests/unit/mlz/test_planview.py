@@ -74,12 +74,12 @@ staging  (a gate: a failure here stops what follows)
       + 200000000004  staging-04
       + 200000000005  staging-05
       + 200000000006  staging-06
-        … and 3 more: staging-07, staging-08, staging-09
+        … and 3 others: staging-07, staging-08, staging-09
   + sm-mlops-dev-network-staging: add 2 accounts: joined
       + 200000000001  staging-01  10.64.0.0/20
       + 200000000002  staging-02  10.64.16.0/20
 
-prod  (a gate: a failure here stops what follows)
+prod
   ~ sm-mlops-dev-roles-prod: update the stack set and 1 account: template changed
       ~ template: 000000000000 → 111111111111
       ~ 300000000001  prod-01
