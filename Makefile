@@ -119,4 +119,4 @@ bench: setup ## Measure this machine: generate, lint, package, start-up, sandbox
 	$(VENV)/bin/python -m bench
 
 clean: ## Remove build output and the virtual environment
-	rm -rf build/*/ $(VENV)
+	rm -rf build/*/ .cache $(VENV)
