@@ -1,4 +1,4 @@
-"""The real publisher, killed at a hundred random instants or raced by another one: what stands there is whole."""
+"""The real publisher, killed at random instants (KILLS=100 for more than usual) or raced by another one: what stands there is whole."""
 
 import multiprocessing
 import os
@@ -19,8 +19,8 @@ from generator.package.publish import publish
 from generator.package.store import Access
 from tests.package.world import ACCOUNT, BUCKET, PREFIX, flaws, make_build, new_s3, serve
 
-KILLS = 100
-ROUNDS = 8
+KILLS = int(os.environ.get("KILLS", "50"))
+ROUNDS = 4
 SEED = 20261121
 # How the span of instants follows the speed of a machine that others use too: about nine of ten kills strike.
 LONGER, SHORTER = 1.02, 0.85
@@ -84,7 +84,7 @@ def killed(manifest: Manifest, folder: Path, after: float) -> bool:
     return os.WIFSIGNALED(os.waitpid(process, 0)[1])
 
 
-def test_killed_at_a_hundred_instants(url: str, tmp_path: Path) -> None:
+def test_killed_at_random_instants(url: str, tmp_path: Path) -> None:
     folder = tmp_path / "build"
     publish(make_build(folder, "v0"), folder, ACCESS)
     full = max(duration(make_build(folder, f"warm{number}"), folder) for number in range(3))

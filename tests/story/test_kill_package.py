@@ -22,7 +22,7 @@ from sandbox.server import Sandbox
 from tests.package.world import pointer_flaws
 
 REGION, BUCKET, ACCOUNT = "eu-west-1", "killed-package", "222222222222"
-PREFIXES, KILLS = ("one", "two", "three"), 15
+PREFIXES, KILLS = ("one", "two", "three"), 9
 # Kills strike while templates are made or objects are written; the span follows the speed of a machine that others use.
 EARLIEST, LONGER, SHORTER = 0.3, 1.1, 0.8
 DIGEST = re.compile(r"/[0-9a-f]{16}/")
