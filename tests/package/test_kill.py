@@ -1,4 +1,4 @@
-"""The real publisher, killed at random instants (KILLS=100 for more than usual) or raced by another one: what stands there is whole."""
+"""The real publisher, killed at random instants (`KILLS=100` for more) or raced: what stands there is whole."""
 
 import multiprocessing
 import os
