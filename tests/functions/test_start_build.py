@@ -70,7 +70,7 @@ def test_a_failed_build_fails_with_its_own_words(invoke: Any, function: Any, cli
 def test_a_build_that_outlasts_the_function_is_answered(invoke: Any, function: Any, clients: dict[str, Any]) -> None:
     """B029, B030."""
     clients["codebuild"] = Builds([{"buildStatus": "IN_PROGRESS"}])
-    answer = invoke(function.handler, "Create", PROPERTIES, seconds=35)
+    answer = invoke(function.handler, "Create", PROPERTIES, seconds=34)
     assert (answer["Status"], answer["Reason"]) == (
         "FAILED",
         "packaging: build packaging:1 still runs; when it has ended, update the stack",
