@@ -39,7 +39,7 @@ demo-model: setup ## The life of a model on the embedded AWS: project, approval,
 	$(MLZ) demo model $(ARGS)
 
 test: setup style types ## All tests
-	$(VENV)/bin/python -m pytest -n auto --dist worksteal $(ARGS)
+	$(VENV)/bin/python -m pytest -n auto --dist loadfile $(ARGS)
 
 chaos: setup ## Life cycles with faults, crashes and rivals against the simulator: SEEDS=10000
 	SEEDS=$(SEEDS) FIRST_SEED=$(FIRST_SEED) $(VENV)/bin/python -m pytest -n auto tests/chaos $(ARGS)

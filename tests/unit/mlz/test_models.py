@@ -44,7 +44,7 @@ def test_another_version_is_refused(number: int, message: str, hint: str) -> Non
 
 
 def test_the_pipeline_is_started_with_the_version_and_the_ticket() -> None:
-    codepipeline = boto3.client("codepipeline", region_name="eu-west-1")
+    codepipeline = boto3.Session("x", "x", region_name="eu-west-1").client("codepipeline")
     expected = {
         "name": "sagemaker-ages-p-abc-modeldeploy",
         "variables": [{"name": "ModelPackageArn", "value": ARN}, {"name": "ChangeTicket", "value": "CHG-42"}],
