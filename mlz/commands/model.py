@@ -89,11 +89,11 @@ def status(run: Run, project: str, wait: bool) -> int:
     standings = delivery.standings(cloud.client("cloudformation"), project, stages)
     codebuild, logs = cloud.client("codebuild"), cloud.client("logs")
     failed = found.actions if found else ()
-    words = [word for action in failed for word in delivery.last_words(codebuild, logs, action)]
+    reasons = [reason for action in failed for reason in delivery.reasons(codebuild, logs, action)]
     if run.output == "text":
-        run.console.lines(deliveryview.lines(found, standings, words, told=wait))
+        run.console.lines(deliveryview.lines(found, standings, reasons, told=wait))
     else:
-        run.console.data(text_of({"run": found, "accounts": standings, "last_words": words}, run.output))
+        run.console.data(text_of({"run": found, "accounts": standings, "reasons": reasons}, run.output))
     waits = found is not None and found.waiting is not None
     run.console.next(f"mlz model approve {project}" if waits else f"mlz model versions {project}")
     return 1 if found is not None and found.status == "Failed" else 0

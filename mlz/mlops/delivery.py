@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from stacksets.client import Api
 
 MOVING = "InProgress"
-APPROVAL = "Approval"
 # The build says what it deploys (templates/sources/seed/model-deploy/buildspec.yml).
 PACKAGE, NOTHING = "DEPLOYED_PACKAGE", "none"
 LOOKED_AT = 20
@@ -126,7 +125,7 @@ def _tokens(state: Mapping[str, Any], execution: str) -> Iterator[tuple[str, str
                 yield action["actionName"], latest["token"]
 
 
-def last_words(codebuild: Api, logs: Api, action: Action) -> list[str]:
+def reasons(codebuild: Api, logs: Api, action: Action) -> list[str]:
     """Why an action failed: what a build printed last, or the accounts in which an operation failed."""
     if action.status != "Failed":
         return []

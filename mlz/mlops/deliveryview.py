@@ -24,17 +24,17 @@ SHOWN, SAID = 3, 120
 SHORTEST = 0.5
 
 
-def lines(run: Run | None, standings: Sequence[Standing], words: Sequence[str], *, told: bool) -> list[Line]:
+def lines(run: Run | None, standings: Sequence[Standing], reasons: Sequence[str], *, told: bool) -> list[Line]:
     """The run, its actions unless they were `told` as they happened, then which version how many accounts have.
 
-    `words` are what a failed build printed last.
+    `reasons`: why it failed (delivery.reasons).
     """
     if run is None:
         return [Line("the pipeline never ran", "quiet")]
     head = Line(f"run {run.id}: {run.status}, {delivery.version(run.package)}, change ticket {run.ticket}", "title")
     stages = dict.fromkeys(one.stage for one in standings)
     actions = [] if told else [action_line(one) for one in run.actions]
-    said = [Line(f"  {word}", "error") for word in words]
+    said = [Line(f"  {reason}", "error") for reason in reasons]
     return [head, *actions, *said, *(_stage(name, standings) for name in stages)]
 
 
